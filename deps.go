@@ -1,0 +1,25 @@
+package deps
+
+import (
+	_ "github.com/alecthomas/kong"
+	_ "github.com/go-vgo/robotgo"
+	_ "github.com/jezek/xgb"
+	_ "github.com/jezek/xgb/damage"
+	_ "github.com/kbinani/screenshot"
+	_ "github.com/klauspost/compress/zlib"
+	_ "github.com/libp2p/go-libp2p/p2p/host/basic"
+	_ "github.com/libp2p/go-libp2p"
+	_ "github.com/libp2p/go-libp2p/p2p/net/swarm"
+	_ "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	_ "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	_ "github.com/mitchellh/go-vnc"
+	_ "github.com/nats-io/nats-server/v2/server"
+	_ "github.com/nats-io/nats.go"
+	_ "golang.org/x/crypto/hkdf"
+	_ "golang.org/x/image/font/opentype"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/term"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/time/rate"
+	_ "google.golang.org/protobuf/proto"
+)

@@ -1,0 +1,104 @@
+// Package xvfb starts real X servers that have no hardware: for tests, for measurements and for the demo.
+package xvfb
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopFor is how long a program may take to leave after it was asked to.
+const stopFor = 5 * time.Second
+
+// Server is an X server and the programs that were started on it.
+type Server struct {
+	Display string // ":99"
+
+	server   *exec.Cmd
+	stop     context.CancelFunc // ends the programs, then the server
+	life     context.Context    // of the programs; a field because they are started one by one, for as long as the server lives
+	programs sync.WaitGroup
+	ended    chan struct{}
+}
+
+// Start runs Xvfb with one screen, "1280x800x24", on a display number that it finds free, and returns when clients can
+// connect. The server and everything spawned on it ends with ctx or with Close.
+func Start(ctx context.Context, screen string, args ...string) (*Server, error) {
+	ready, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer ready.Close()
+	var complaint strings.Builder
+	cmd := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset"}, args...)...)
+	cmd.ExtraFiles = []*os.File{w}
+	cmd.Stderr = &complaint
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C on the terminal is ours to pass on
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return nil, fmt.Errorf("start Xvfb: %w (install the Debian package xvfb)", err)
+	}
+	number, err := bufio.NewReader(ready).ReadString('\n')
+	if err != nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+		return nil, fmt.Errorf("Xvfb named no display: %s", complaint.String())
+	}
+	s := &Server{Display: ":" + strings.TrimSpace(number), server: cmd, ended: make(chan struct{})}
+	s.life, s.stop = context.WithCancel(ctx)
+	go func() {
+		defer close(s.ended)
+		<-s.life.Done()
+		s.programs.Wait()
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait() // ended by our signal: its exit status says nothing
+	}()
+	return s, nil
+}
+
+// Close ends the programs and the server, and waits for them.
+func (s *Server) Close() {
+	s.stop()
+	<-s.ended
+}
+
+// Command prepares a program on this display. When ctx ends its process group gets a SIGTERM, and the program a SIGKILL
+// where that was not enough.
+func (s *Server) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "DISPLAY="+s.Display)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = stopFor
+	return cmd
+}
+
+// Spawn starts a program that stays on this display until it leaves by itself or the server is closed.
+func (s *Server) Spawn(name string, args ...string) error {
+	cmd := s.Command(s.life, name, args...)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", name, err)
+	}
+	s.programs.Go(func() { cmd.Wait() })
+	return nil
+}
+
+// Run runs a program on this display to its end and returns what it printed on standard output.
+func (s *Server) Run(ctx context.Context, name string, args ...string) ([]byte, error) {
+	out, err := s.Command(ctx, name, args...).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", name, err)
+	}
+	return out, nil
+}
