@@ -50,7 +50,7 @@ func Start(ctx context.Context, screen string, args ...string) (*Server, error) 
 	if err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
-		return nil, fmt.Errorf("Xvfb named no display: %s", complaint.String())
+		return nil, fmt.Errorf("no display from Xvfb: %s", complaint.String())
 	}
 	s := &Server{Display: ":" + strings.TrimSpace(number), server: cmd, ended: make(chan struct{})}
 	s.life, s.stop = context.WithCancel(ctx)
