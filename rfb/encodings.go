@@ -1,0 +1,63 @@
+package rfb
+
+import "strconv"
+
+// Encoding is the number of a way to code a rectangle, or of a pseudo-encoding: a wish of the
+// viewer, or a rectangle that carries something other than pixels (RFC 6143 §7.7 and §7.8, and the
+// community's list in rfbproto).
+type Encoding int32
+
+// Encodings of pixels.
+const (
+	EncodingRaw      Encoding = 0  // w*h pixels
+	EncodingCopyRect Encoding = 1  // source x2, y2
+	EncodingRRE      Encoding = 2  // background and subrectangles
+	EncodingHextile  Encoding = 5  // tiles of 16x16
+	EncodingZlib     Encoding = 6  // length4, Raw in one zlib stream
+	EncodingTight    Encoding = 7  // fill, palette, full colour, JPEG; four zlib streams
+	EncodingZRLE     Encoding = 16 // length4, tiles of 64x64 in one zlib stream
+)
+
+// Pseudo-encodings.
+const (
+	EncodingQualityLevel0       Encoding = -32  // up to -23: JPEG quality level 0 to 9
+	EncodingQualityLevel9       Encoding = -23  //
+	EncodingDesktopSize         Encoding = -223 // w and h are the new size, no data
+	EncodingLastRect            Encoding = -224 // ends an update of 0xFFFF rectangles, no data
+	EncodingCursor              Encoding = -239 // pixels, then a bit mask; x, y is the hotspot
+	EncodingCompressLevel0      Encoding = -256 // up to -247: compression level 0 to 9
+	EncodingCompressLevel9      Encoding = -247 //
+	EncodingDesktopName         Encoding = -307 // length4, UTF-8
+	EncodingExtendedDesktopSize Encoding = -308 // screens1, padding3, screens of 16 bytes; x why, y result
+)
+
+var encodingNames = map[Encoding]string{
+	EncodingRaw: "Raw", EncodingCopyRect: "CopyRect", EncodingRRE: "RRE", EncodingHextile: "Hextile",
+	EncodingZlib: "Zlib", EncodingTight: "Tight", EncodingZRLE: "ZRLE",
+	EncodingDesktopSize: "DesktopSize", EncodingLastRect: "LastRect", EncodingCursor: "Cursor",
+	EncodingDesktopName: "DesktopName", EncodingExtendedDesktopSize: "ExtendedDesktopSize",
+}
+
+// String is the name in the specification, or the number.
+func (e Encoding) String() string {
+	if name, ok := encodingNames[e]; ok {
+		return name
+	}
+	if level, ok := e.QualityLevel(); ok {
+		return "QualityLevel" + strconv.Itoa(level)
+	}
+	if level, ok := e.CompressLevel(); ok {
+		return "CompressLevel" + strconv.Itoa(level)
+	}
+	return strconv.Itoa(int(e))
+}
+
+// QualityLevel returns the JPEG quality level, 0 to 9, when e asks for one.
+func (e Encoding) QualityLevel() (level int, ok bool) {
+	return int(e - EncodingQualityLevel0), e >= EncodingQualityLevel0 && e <= EncodingQualityLevel9
+}
+
+// CompressLevel returns the compression level, 0 to 9, when e asks for one.
+func (e Encoding) CompressLevel() (level int, ok bool) {
+	return int(e - EncodingCompressLevel0), e >= EncodingCompressLevel0 && e <= EncodingCompressLevel9
+}
