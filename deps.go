@@ -1,4 +1,4 @@
-package deps
+package sixgate
 
 import (
 	_ "github.com/alecthomas/kong"

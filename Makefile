@@ -1,0 +1,77 @@
+# Sixgate. The two commands to know: `make demo` and `make test`. Each installs what it misses and says so.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+PROGRAMS := sixgate-host sixgate-bridge sixgate-gateway
+TOOL := go tool -modfile=tools.mod
+
+# Debian packages: what the build links with, what the demo's desktop shows, what the tests measure against.
+BUILD_DEBS := gcc libc6-dev pkg-config libturbojpeg0-dev libx11-dev libxtst-dev libxext-dev libxinerama-dev libxfixes-dev libxrandr-dev libxi-dev xorg-dev libpng-dev
+DEMO_DEBS := xvfb openbox xterm x11-apps x11-xserver-utils imagemagick fonts-dejavu-core gvncviewer
+TEST_DEBS := $(DEMO_DEBS) x11-utils x11-xkb-utils xdotool xclip xauth tigervnc-viewer xtightvncviewer vncsnapshot libvncserver-dev \
+	x11vnc tigervnc-scraping-server nmap iproute2 nftables tcpdump procps fonts-noto-cjk
+BENCH_DEBS := $(DEMO_DEBS) x11vnc tigervnc-scraping-server
+
+FUZZ_FOR := 30s
+
+.PHONY: help build demo test lint fuzz vulnerabilities bench install-build install-demo install-test install-bench
+
+help:
+	@echo "make demo     gateway, host and bridge on this machine; prints the code and where to point a viewer"
+	@echo "make test     every test"
+	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
+	@echo "make build    the three programs, stripped, in bin/"
+
+# install names the packages of $(1) that are missing, and installs them where it may.
+define install
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -z "$$missing" ]; then exit 0; fi; \
+echo "Missing Debian packages:" $$missing; \
+if [ "$$(id -u)" = 0 ]; then root=; elif sudo -n true 2>/dev/null; then root=sudo; else \
+	echo "Install them as root: apt-get install --no-install-recommends" $$missing; exit 1; fi; \
+echo "Installing them."; \
+$$root apt-get update -q && DEBIAN_FRONTEND=noninteractive $$root apt-get install -q -y --no-install-recommends $$missing
+endef
+
+install-build:
+	$(call install,$(BUILD_DEBS))
+install-demo:
+	$(call install,$(DEMO_DEBS))
+install-test:
+	$(call install,$(TEST_DEBS))
+install-bench:
+	$(call install,$(BENCH_DEBS))
+
+build: install-build
+	@mkdir -p bin
+	@for p in $(PROGRAMS) sixgate-demo; do echo "Building bin/$$p"; $(GOBUILD) -o bin/$$p ./cmd/$$p || exit 1; done
+	@ls -l $(addprefix bin/,$(PROGRAMS)) | awk '{printf "%-24s %5.1f MB\n", $$9, $$5/1e6}'
+
+demo: install-demo build
+	bin/sixgate-demo $(DEMO)
+
+test: install-build install-test lint
+	go test -race -shuffle=on ./...
+	@$(MAKE) --no-print-directory fuzz
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt -w" $$unformatted; exit 1; }
+	go vet ./...
+	CGO_ENABLED=0 GOOS=windows go vet ./...
+	$(TOOL) staticcheck ./...
+
+# Half a minute for each parser of bytes from the network, two at a time.
+fuzz:
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r p; do \
+		dir=$${p#sixgate/}; grep -l -s '^func Fuzz' $$dir/*_test.go >/dev/null || continue; \
+		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sed "s|^|$$p |"; done | \
+	xargs -P 2 -L 1 bash -c 'echo "Fuzzing $$0 $$1 for $(FUZZ_FOR)"; out=$$(go test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZ_FOR) -parallel 1 $$0 2>&1) || { echo "$$out"; exit 255; }'
+
+# Needs vuln.go.dev, so it is not part of the tests.
+vulnerabilities:
+	$(TOOL) govulncheck ./...
+
+bench: install-bench build
+	go run ./bench -md BENCHMARKS.md

@@ -1,0 +1,84 @@
+package sixgate
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows says which of our packages each may import: ARCHITECTURE.md's picture, kept true. Imports only point down.
+var arrows = map[string][]string{
+	"rfb":                 nil,
+	"session":             nil,
+	"desktop/x11":         nil,
+	"desktop/portable":    nil,
+	"desktop/xvfb":        nil,
+	"rfbserver":           {"rfb"},
+	"p2p":                 {"session"},
+	"host":                {"rfbserver", "desktop/x11", "desktop/portable", "p2p", "session"},
+	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "session"},
+	"gateway":             {"p2p", "session"},
+	"cmd/sixgate-host":    {"host"},
+	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
+	"cmd/sixgate-gateway": {"gateway", "p2p"},
+	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"}, // it runs the other programs and knows them by their command lines
+	"bench":               {"rfb", "desktop/xvfb"},
+	"conformance":         nil,
+}
+
+func TestImportsPointDown(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		names := strings.Fields(line)
+		from := strings.TrimPrefix(strings.TrimPrefix(names[0], "sixgate"), "/")
+		if from == "" {
+			continue // this test
+		}
+		allowed, known := arrows[from]
+		if !known {
+			t.Errorf("%s is a new package: say in arrows what it may import", from)
+		}
+		for _, name := range names[1:] {
+			to, ours := strings.CutPrefix(name, "sixgate/")
+			if ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s", from, to)
+			}
+		}
+	}
+}
+
+// foreign says where the big foreign libraries live: one library, one room.
+var foreign = map[string][]string{
+	"github.com/nats-io/":      {"gateway"},
+	"github.com/jezek/xgb":     {"desktop/x11", "bench"}, // the bench draws what it measures
+	"github.com/go-vgo/":       {"desktop/portable"},
+	"github.com/kbinani/":      {"desktop/portable"},
+	"github.com/libp2p/":       {"p2p", "gateway"},
+	"github.com/klauspost/":    {"rfb"},
+	"github.com/alecthomas/":   {"cmd/"},
+	"github.com/mitchellh/":    {},
+	"google.golang.org/proto":  {"p2p"},
+	"github.com/multiformats/": {"p2p", "gateway"},
+}
+
+func TestForeignLibrariesStayInTheirRoom(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		names := strings.Fields(line)
+		from := strings.TrimPrefix(names[0], "sixgate/")
+		for _, name := range names[1:] {
+			for library, rooms := range foreign {
+				if strings.HasPrefix(name, library) && !slices.ContainsFunc(rooms, func(room string) bool { return strings.HasPrefix(from, room) }) {
+					t.Errorf("%s imports %s, which lives in %v", from, name, rooms)
+				}
+			}
+		}
+	}
+}
