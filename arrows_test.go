@@ -23,7 +23,8 @@ var arrows = map[string][]string{
 	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
 	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"}, // it runs the other programs and knows them by their command lines
-	"bench":               {"rfb", "desktop/xvfb"},
+	"bench":               {"rfb", "desktop/xvfb", "bench/scene"},
+	"bench/scene":         nil,
 	"conformance":         nil,
 }
 
