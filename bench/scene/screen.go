@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
+	"log"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -19,6 +21,8 @@ type Screen struct {
 	root xproto.Window
 	gc   xproto.Gcontext
 }
+
+func init() { xgb.Logger = log.New(io.Discard, "", 0) } // what matters comes back as an error; a missing ~/.Xauthority does not
 
 // Open connects to a display, ":99", and makes the pointer invisible on its root window: the picture that a viewer
 // should see is then what Read returns.

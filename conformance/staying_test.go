@@ -1,0 +1,196 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// staying are the viewers that stay attached and can be asked at any time what they show.
+var staying = []struct {
+	name  string
+	start func(*testing.T, *server) func() (*image.RGBA, error)
+	judge compare
+}{
+	{"libvncclient/raw", libvncclient("raw", -1), same},
+	{"libvncclient/copyrect", libvncclient("copyrect raw", -1), same},
+	{"libvncclient/hextile", libvncclient("hextile", -1), same},
+	{"libvncclient/zlib", libvncclient("zlib", -1), same},
+	{"libvncclient/zrle", libvncclient("zrle", -1), same},
+	{"libvncclient/tight", libvncclient("copyrect tight", -1), same},
+	{"libvncclient/tight-jpeg", libvncclient("copyrect tight", 8), alike},
+	{"tigervnc/raw", tigervnc("-PreferredEncoding", "Raw"), same},
+	{"tigervnc/hextile", tigervnc("-PreferredEncoding", "Hextile"), same},
+	{"tigervnc/zrle", tigervnc("-PreferredEncoding", "ZRLE"), same},
+	{"tigervnc/tight", tigervnc("-PreferredEncoding", "Tight", "-NoJPEG"), same},
+	{"tigervnc/tight-jpeg", tigervnc("-PreferredEncoding", "Tight", "-QualityLevel", "8"), alike},
+	{"tigervnc/8-bit", tigervnc("-PreferredEncoding", "ZRLE", "-FullColor=0", "-LowColorLevel", "2"), coarse},
+	{"tightvnc/tight", tightvnc("xtightvncviewer", "-nojpeg", "-encodings", "copyrect tight hextile"), same},
+	{"tightvnc/hextile", tightvnc("xtightvncviewer", "-encodings", "hextile"), same},
+	{"tightvnc/zlib", tightvnc("xtightvncviewer", "-encodings", "zlib"), same},
+}
+
+// libvncclient starts testdata/lvc.c.
+func libvncclient(encodings string, quality int) func(*testing.T, *server) func() (*image.RGBA, error) {
+	return func(t *testing.T, s *server) func() (*image.RGBA, error) {
+		v := startLVC(t, s, encodings, quality, s.password)
+		if err := v.await("ready"); err != nil {
+			t.Fatal(err)
+		}
+		return v.picture
+	}
+}
+
+// lvc is a running viewer on libvncclient.
+type lvc struct {
+	in    io.Writer
+	out   *bufio.Scanner
+	shot  string
+	log   *bytes.Buffer
+	ended func() error
+}
+
+// lvcProgram compiles testdata/lvc.c, once.
+var lvcProgram = memo(func(source string) (string, error) {
+	bin := filepath.Join(built, "lvc")
+	out, err := exec.Command("gcc", "-O1", "-Wall", "-o", bin, source, "-lvncclient").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("gcc: %w\n%s", err, out)
+	}
+	return bin, err
+})
+
+func startLVC(t *testing.T, s *server, encodings string, quality int, password string) *lvc {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), lvcProgram(t, "testdata/lvc.c"), "127.0.0.1", fmt.Sprint(s.port), encodings, fmt.Sprint(quality), password)
+	v := &lvc{shot: filepath.Join(t.TempDir(), "shot.ppm"), log: new(bytes.Buffer), ended: cmd.Wait}
+	cmd.Stderr = v.log
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.in, v.out = in, bufio.NewScanner(out)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
+	return v
+}
+
+// await reads one answer.
+func (v *lvc) await(answer string) error {
+	if !v.out.Scan() || v.out.Text() != answer {
+		v.ended()
+		return fmt.Errorf("libvncclient gave up:\n%s", last(v.log.String(), 2000))
+	}
+	return nil
+}
+
+// do gives a command and waits until it is done.
+func (v *lvc) do(command string) error {
+	if _, err := io.WriteString(v.in, command+"\n"); err != nil {
+		return err
+	}
+	word, _, _ := strings.Cut(command, " ")
+	return v.await(word)
+}
+
+func (v *lvc) picture() (*image.RGBA, error) {
+	if err := v.do("shot " + v.shot); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(v.shot)
+	if err != nil {
+		return nil, err
+	}
+	var w, h, most int
+	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &most); err != nil {
+		return nil, err
+	}
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i, pixels := 0, b[len(b)-3*w*h:]; i < w*h; i++ {
+		copy(img.Pix[4*i:], pixels[3*i:3*i+3])
+		img.Pix[4*i+3] = 255
+	}
+	return img, nil
+}
+
+// tigervnc starts TigerVNC's viewer on a display of its own.
+func tigervnc(args ...string) func(*testing.T, *server) func() (*image.RGBA, error) {
+	return func(t *testing.T, s *server) func() (*image.RGBA, error) {
+		args := append([]string{"-SecurityTypes", "None", "-AutoSelect=0", "-MenuKey=", "-ReconnectOnError=0", "-AlertOnFatalError=0",
+			"-RemoteResize=0", "-Shared"}, args...)
+		return window(t, s, "xtigervncviewer", append(args, fmt.Sprintf("127.0.0.1::%d", s.port))...)
+	}
+}
+
+// tightvnc starts a viewer of TightVNC's family on a display of its own.
+func tightvnc(name string, args ...string) func(*testing.T, *server) func() (*image.RGBA, error) {
+	return func(t *testing.T, s *server) func() (*image.RGBA, error) {
+		return window(t, s, name, append(args, fmt.Sprintf("127.0.0.1::%d", s.port))...)
+	}
+}
+
+// window starts a viewer with a window, and reads that window.
+func window(t *testing.T, s *server, name string, args ...string) func() (*image.RGBA, error) {
+	t.Helper()
+	display := newDisplay(t, "1400x900x24")
+	screen := openScreen(t, display.Display)
+	if err := display.Spawn(name, args...); err != nil {
+		t.Fatal(err)
+	}
+	return func() (*image.RGBA, error) {
+		places, err := screen.Windows()
+		if err != nil {
+			return nil, err
+		}
+		biggest := image.Rectangle{}
+		for _, r := range places {
+			if r.Dx()*r.Dy() > biggest.Dx()*biggest.Dy() {
+				biggest = r
+			}
+		}
+		if biggest.Empty() || !biggest.In(image.Rectangle{Max: screen.Size}) {
+			return nil, fmt.Errorf("%s has a window at %v", name, biggest)
+		}
+		return screen.Read(biggest)
+	}
+}
+
+// coarse is the test for pictures that came in 8 bits a pixel: red, green and blue in 3, 3 and 2 bits (RFC 6143 §7.4).
+func coarse(want, got *image.RGBA) error {
+	rounded := image.NewRGBA(want.Rect)
+	for i := 0; i < len(want.Pix); i += 4 {
+		for c, bits := range []uint{3, 3, 2} {
+			most := 1<<bits - 1
+			level := (int(want.Pix[i+c])*most + 127) / 255
+			rounded.Pix[i+c] = byte(level * 255 / most)
+		}
+		rounded.Pix[i+3] = 255
+	}
+	if want.Rect != got.Rect {
+		return same(want, got)
+	}
+	wrong := 0
+	for i := range rounded.Pix {
+		// one level up or down: rounding is not specified
+		if d := int(rounded.Pix[i]) - int(got.Pix[i]); d > 85 || d < -85 {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d channels are more than a level off", wrong)
+	}
+	return nil
+}
