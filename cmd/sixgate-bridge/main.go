@@ -1,0 +1,119 @@
+// Sixgate-bridge gets a code for the supporter and shows the desktop of the host that types it to any VNC viewer on this
+// machine.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"sixgate/p2p"
+	viewerbridge "sixgate/viewer-bridge"
+)
+
+var version = "unknown"
+
+type flags struct {
+	Serve serveCmd `cmd:"" help:"Get a code and serve one session after the other."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+type serveCmd struct {
+	Profile    string     `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
+	Purpose    string     `help:"What the end user is asked for, in a few words." placeholder:"WORDS"`
+	ViewerPort viewerPort `help:"The port for VNC viewers on 127.0.0.1 and ::1; 0 takes a free one." default:"5901" placeholder:"PORT"`
+	NoPassword bool       `help:"Let every program on this machine attach. For machines with one user."`
+	Quality    int        `help:"Quality of the host's pictures: 0 to 9, -1 for lossless." default:"8"`
+	Events     bool       `help:"Print events for other programs, one JSON object a line."`
+}
+
+// viewerPort is a port and never an address: viewers attach on this machine only.
+type viewerPort int
+
+func (p *viewerPort) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil {
+		return fmt.Errorf("%q is not a port from 0 to 65535: viewers attach on this machine only, so give no address; "+
+			"to reach the port from elsewhere use ssh -L", text)
+	}
+	*p = viewerPort(n)
+	return nil
+}
+
+func (c serveCmd) Validate() error {
+	if c.Quality < -1 || c.Quality > 9 {
+		return fmt.Errorf("--quality %d: it goes from 0 to 9, or is -1 for lossless", c.Quality)
+	}
+	return nil
+}
+
+func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
+	profile, err := p2p.LoadProfile(c.Profile)
+	if err != nil {
+		return err
+	}
+	report := words(os.Stdout)
+	if c.Events {
+		report = lines(os.Stdout)
+	}
+	b := viewerbridge.Bridge{Profile: profile, Purpose: c.Purpose, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
+		Quality: c.Quality, Report: report, Log: log}
+	return b.Run(ctx)
+}
+
+// lines reports to a program.
+func lines(w io.Writer) func(viewerbridge.Event) {
+	return func(e viewerbridge.Event) {
+		if line, err := json.Marshal(e); err == nil {
+			w.Write(append(line, '\n')) // in one piece: reports come from several goroutines
+		}
+	}
+}
+
+// words reports to a person.
+func words(w io.Writer) func(viewerbridge.Event) {
+	return func(e viewerbridge.Event) {
+		switch e.Event {
+		case "code":
+			fmt.Fprintf(w, "Code: %s %s, valid until %s\n", e.Code[:3], e.Code[3:], e.Expires.Local().Format("15:04:05"))
+		case "viewer":
+			password := "none"
+			if e.Password != "" {
+				password = e.Password
+			}
+			fmt.Fprintf(w, "Viewer: vncviewer %s, password %s\n", strings.Replace(e.Address, ":", "::", 1), password)
+		case "check":
+			fmt.Fprintf(w, "%s has typed the code. Read out: %s\n", e.Host, strings.Join(strings.Split(e.Digits, ""), " "))
+		case "state":
+			fmt.Fprintf(w, "State: %s\n", e.State)
+		case "path":
+			fmt.Fprintf(w, "The desktop is there, by %s\n", e.Path)
+		case "end":
+			fmt.Fprintf(w, "Session over: %s\n", e.Reason)
+		}
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var f flags
+	k := kong.Parse(&f,
+		kong.Description("Help somebody at their desktop with the VNC viewer that you have."),
+		kong.Vars{"version": version},
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "sixgate-bridge:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopFor is how long a program may take to leave when it is asked to.
+const stopFor = 5 * time.Second
+
+// session is the three programs at work.
+type session struct {
+	viewer viewer
+	ended  <-chan error // receives when one of the programs leaves
+	close  func()       // ends and awaits them
+}
+
+// viewer is where a VNC viewer attaches, as the bridge's event says it.
+type viewer struct{ Address, Password string }
+
+// vncviewer is the address as TigerVNC and TightVNC want it: host::port.
+func (v viewer) vncviewer() string { return strings.Replace(v.Address, ":", "::", 1) }
+
+// startSession starts the programs and takes them to a live session, playing the end user and the supporter.
+func startSession(ctx context.Context, scratch, display string, f flags) (*session, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &cast{ended: make(chan error, 3)}
+	s := &session{ended: p.ended, close: func() { cancel(); p.running.Wait() }}
+	err := p.play(ctx, s, scratch, display, f)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// wait returns when ctx ends, or with an error when a program left before.
+func (s *session) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.ended:
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+}
+
+// cast is the programs that are running.
+type cast struct {
+	running sync.WaitGroup
+	ended   chan error
+}
+
+func (p *cast) play(ctx context.Context, s *session, scratch, display string, f flags) error {
+	data, profile := filepath.Join(scratch, "gateway"), filepath.Join(scratch, "demo.sixgate")
+
+	gateway, _, err := p.start(ctx, "sixgate-gateway", "serve", "--data", data, "--listen", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address, err := after(gateway, "listening on ")
+	if err != nil {
+		return err
+	}
+	out, err := program(ctx, "sixgate-gateway", "operator", "add", "Demo Supporter", "--gateway-data", data).Output()
+	if err != nil {
+		return fmt.Errorf("sixgate-gateway operator add: %w", err)
+	}
+	if err := os.WriteFile(profile, out, 0o600); err != nil {
+		return err
+	}
+
+	args := []string{"serve", "--profile", profile, "--viewer-port", fmt.Sprint(f.ViewerPort), "--events"}
+	if f.Shot != "" {
+		args = append(args, "--no-password") // gvnccapture would ask for it on a terminal
+	}
+	bridge, _, err := p.start(ctx, "sixgate-bridge", args...)
+	if err != nil {
+		return err
+	}
+	events := json.NewDecoder(bridge)
+	code, err := next(events, "code")
+	if err != nil {
+		return err
+	}
+	fmt.Println("The supporter reads out the code:        ", code.Code)
+	view, err := next(events, "viewer")
+	if err != nil {
+		return err
+	}
+	s.viewer = viewer{view.Address, view.Password}
+
+	host, keyboard, err := p.start(ctx, "sixgate-host", "--gateway", address, "--tty", "--display", display)
+	if err != nil {
+		return err
+	}
+	if err := answer(host, keyboard, "Code: ", code.Code); err != nil {
+		return err
+	}
+	check, err := next(events, "check")
+	if err != nil {
+		return err
+	}
+	fmt.Println("The supporter reads out the check digits:", check.Digits)
+	if err := answer(host, keyboard, "Check digits: ", check.Digits); err != nil {
+		return err
+	}
+	if err := answer(host, keyboard, "Allow? [y/N] ", "y"); err != nil {
+		return err
+	}
+	fmt.Println("The end user typed both in and allowed the session. (This demo plays both people.)")
+	go io.Copy(io.Discard, host)
+	if _, err := next(events, "path"); err != nil { // the desktop is there
+		return err
+	}
+	go io.Copy(io.Discard, bridge)
+	return nil
+}
+
+// event is any of the bridge's events, as far as the demo reads them.
+type event struct{ Event, Code, Digits, Address, Password, Reason string }
+
+// next skips events up to the wanted one.
+func next(events *json.Decoder, want string) (e event, err error) {
+	for e.Event != want {
+		e = event{}
+		if err := events.Decode(&e); err != nil {
+			return e, fmt.Errorf("sixgate-bridge left before its event %q: %w", want, err)
+		}
+		if e.Event == "end" {
+			return e, errors.New("the session ended: " + e.Reason)
+		}
+	}
+	return e, nil
+}
+
+// program is one of ours, from the folder that this one lies in.
+func program(ctx context.Context, name string, args ...string) *exec.Cmd {
+	path := name
+	if self, err := os.Executable(); err == nil {
+		path = filepath.Join(filepath.Dir(self), name)
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C on the terminal is ours to pass on
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = stopFor
+	return cmd
+}
+
+// start runs a program until ctx ends and gives both ends of its talk.
+func (p *cast) start(ctx context.Context, name string, args ...string) (says *bufio.Reader, hears io.Writer, err error) {
+	cmd := program(ctx, name, args...)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	// A pipe of our own: Wait would close exec's while it is still being read.
+	stdout, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	cmd.Stdout = w
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		stdout.Close()
+		return nil, nil, fmt.Errorf("start %s: %w (make build)", name, err)
+	}
+	p.running.Go(func() {
+		err := cmd.Wait()
+		stdout.Close()
+		if err == nil {
+			err = errors.New("exit status 0")
+		}
+		p.ended <- fmt.Errorf("%s left: %w", name, err)
+	})
+	return bufio.NewReader(stdout), stdin, nil
+}
+
+// after reads lines up to one that starts with prefix and returns the rest of it.
+func after(r *bufio.Reader, prefix string) (string, error) {
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return "", fmt.Errorf("waiting for %q: %w", prefix, err)
+		}
+		if rest, ok := strings.CutPrefix(line, prefix); ok {
+			return strings.TrimSpace(rest), nil
+		}
+	}
+}
+
+// answer waits for a prompt, which ends without a new line, and types the answer.
+func answer(r *bufio.Reader, w io.Writer, prompt, text string) error {
+	var said strings.Builder
+	for !strings.HasSuffix(said.String(), prompt) {
+		b, err := r.ReadByte()
+		if err != nil {
+			return fmt.Errorf("sixgate-host said %q and left before asking %q: %w", said.String(), prompt, err)
+		}
+		said.WriteByte(b)
+	}
+	_, err := io.WriteString(w, text+"\n")
+	return err
+}

@@ -1,0 +1,89 @@
+// Sixgate-host shows this desktop to the supporter whose code the end user types in, as far as the end user allows.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"sixgate/host"
+)
+
+var version = "unknown"
+
+// flags of `sixgate-host`; what is common to both of its commands stands in display.
+type flags struct {
+	Help helpCmd `cmd:"" default:"withargs" hidden:""`
+	VNC  vncCmd  `cmd:"" name:"vnc" help:"Show this desktop to VNC viewers on this machine, without a gateway."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// display is which desktop is shared.
+type display struct {
+	Display string `help:"The X display to share." placeholder:":0" env:"DISPLAY"`
+	Backend string `help:"How the desktop is captured." default:"${backend}" placeholder:"${backend}"`
+}
+
+func (d display) open(log *slog.Logger) (host.Desktop, error) {
+	return host.OpenDesktop(d.Backend, d.Display, log)
+}
+
+// helpCmd is what the program is for, and needs no command: ask for help.
+type helpCmd struct {
+	display
+	Gateway []string `help:"The gateway's address, /ip4/…/tcp/4443/p2p/…; may be given several times." placeholder:"ADDR"`
+	Code    string   `help:"The six digits that your supporter told you." placeholder:"482913"`
+	TTY     bool     `help:"Ask on this terminal." name:"tty"`
+}
+
+func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
+	if !c.TTY {
+		return errors.New("the page is not there yet: start with --tty to be asked on this terminal")
+	}
+	if len(c.Gateway) == 0 {
+		return errors.New("which gateway? Give its address with --gateway; your supporter knows it")
+	}
+	desktop, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer desktop.Close()
+	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Questions: host.Terminal(os.Stdin, os.Stdout), Log: log}
+	return h.Run(ctx, c.Code)
+}
+
+type vncCmd struct {
+	display
+	Port       int  `help:"The port on 127.0.0.1; 0 takes a free one." default:"5900"`
+	NoPassword bool `help:"Let every program on this machine attach. For machines with one user."`
+}
+
+func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
+	desktop, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer desktop.Close()
+	return host.VNC{Desktop: desktop, Port: c.Port, NoPassword: c.NoPassword, Log: log}.Serve(ctx, os.Stdout)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var f flags
+	k := kong.Parse(&f,
+		kong.Description("Show this desktop to somebody who helps you. You decide what they may do, and end it at any time."),
+		kong.Vars{"version": version, "backend": host.DefaultBackend},
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "sixgate-host:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,23 @@
+package host
+
+import (
+	"fmt"
+	"log/slog"
+
+	"sixgate/desktop/portable"
+	"sixgate/desktop/x11"
+)
+
+// DefaultBackend is the native one.
+const DefaultBackend = "x11"
+
+// OpenDesktop opens a display, "" for the one that we are on, with a backend: "x11" or "portable".
+func OpenDesktop(backend, display string, log *slog.Logger) (Desktop, error) {
+	switch backend {
+	case "x11":
+		return x11.Open(display, log)
+	case "portable":
+		return portable.Open(display, log)
+	}
+	return nil, fmt.Errorf("there is no backend %q here: use x11 or portable", backend)
+}

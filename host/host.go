@@ -1,0 +1,211 @@
+// Package host is the end user's side of a session: it asks the end user, and only then shows the desktop, as far as the
+// end user allows.
+package host
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sixgate/p2p"
+	"sixgate/rfbserver"
+	"sixgate/session"
+)
+
+// answerFor is how long a supporter waits for the end user's answer to a question.
+const answerFor = 5 * time.Minute
+
+// Host shows one desktop in one session.
+type Host struct {
+	Gateways  []string // multiaddrs that end in /p2p/ and the gateway's peer id
+	Desktop   Desktop
+	Questions Questions
+	Log       *slog.Logger
+}
+
+// Questions are put to the end user, on a terminal or a page. Each blocks until it is answered or ctx ends.
+type Questions interface {
+	// Code asks for the six digits that the supporter tells; problem says what was wrong with the last ones.
+	Code(ctx context.Context, problem error) (string, error)
+	// CheckDigits asks for the four digits that the supporter reads out.
+	CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error)
+	// Allow asks which of the wanted permissions the supporter gets; none is the user's no.
+	Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error)
+	// Show tells how the session stands.
+	Show(state session.State)
+}
+
+// Run takes a session from its code to its end. It returns nil when the session took place, or the end user said no to
+// it, and otherwise says what stood in the way. When code is empty, or no good, the end user is asked for one.
+func (h Host) Run(ctx context.Context, code string) error {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unnamed computer"
+	}
+	node, err := p2p.DialHost(ctx, p2p.HostOptions{
+		Gateways: h.Gateways, Self: p2p.Hello{Name: name, System: runtime.GOOS}, Log: h.Log})
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	call, err := h.join(ctx, node, code)
+	if err != nil {
+		return err
+	}
+	h.Log.InfoContext(ctx, "session begins", "supporter", call.Peer().Name, "organisation", call.Peer().Organisation)
+	call.End(h.serve(ctx, call))
+	h.Log.InfoContext(ctx, "session ended", "reason", call.Err())
+	return h.outcome(call.Err())
+}
+
+// outcome shows the end and decides whether it is an error.
+func (h Host) outcome(err error) error {
+	reason, ok := errors.AsType[session.Reason](err)
+	if !ok {
+		return err
+	}
+	h.Questions.Show(reason.State())
+	if reason == session.ByUser || reason == session.BySupporter || reason == session.Refused {
+		return nil
+	}
+	return reason
+}
+
+// join asks for codes until one leads to a supporter. A code that never reached the gateway may be typed again.
+func (h Host) join(ctx context.Context, node *p2p.Host, typed string) (*p2p.Call, error) {
+	var problem error
+	for {
+		if typed == "" {
+			var err error
+			if typed, err = h.Questions.Code(ctx, problem); err != nil {
+				return nil, errors.Join(problem, err)
+			}
+		}
+		code, ok := session.ParseCode(typed)
+		typed = ""
+		if !ok {
+			problem = errNotACode
+			continue
+		}
+		h.Questions.Show(session.Waiting)
+		call, err := node.Join(ctx, code)
+		if err == nil {
+			return call, nil
+		}
+		h.Log.WarnContext(ctx, "code not accepted", "err", err)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		problem = err
+	}
+}
+
+var errNotACode = errors.New("a code has six digits; type it as your supporter tells it")
+
+// serve asks the end user and then shows the desktop until one side ends the call. It says why it returned.
+func (h Host) serve(ctx context.Context, call *p2p.Call) session.Reason {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // a question that the supporter no longer waits for is not kept open
+		<-call.Done() // always comes: our caller ends the call
+		cancel()
+	}()
+	if reason := h.check(ctx, call); reason != 0 {
+		return reason
+	}
+	allowed, reason := h.ask(ctx, call)
+	if reason != 0 {
+		return reason
+	}
+	return h.live(ctx, call, allowed)
+}
+
+// check has the end user type the check digits until they fit. It returns 0 when they do.
+func (h Host) check(ctx context.Context, call *p2p.Call) session.Reason {
+	ctx, cancel := context.WithTimeout(ctx, answerFor)
+	defer cancel()
+	h.tell(call, p2p.Notice{State: session.Checking})
+	var attempts session.Attempts
+	var problem error
+	for {
+		typed, err := h.Questions.CheckDigits(ctx, call.Peer(), problem)
+		if err != nil {
+			return unanswered(err)
+		}
+		problem = attempts.Try(typed, call.CheckDigits())
+		switch {
+		case problem == nil:
+			return 0
+		case errors.Is(problem, session.WrongDigits):
+			return session.WrongDigits
+		}
+	}
+}
+
+// ask has the end user decide what the supporter may do.
+func (h Host) ask(ctx context.Context, call *p2p.Call) (session.Permissions, session.Reason) {
+	ctx, cancel := context.WithTimeout(ctx, answerFor)
+	defer cancel()
+	h.tell(call, p2p.Notice{State: session.Asking})
+	allowed, err := h.Questions.Allow(ctx, call.Peer(), session.View|session.Control|session.Clipboard)
+	switch {
+	case err != nil:
+		return 0, unanswered(err)
+	case allowed == 0:
+		return 0, session.Refused
+	}
+	return allowed, 0
+}
+
+func unanswered(err error) session.Reason {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return session.Unanswered
+	}
+	return session.ByUser // closed the terminal, or the program; where the supporter left first, the call knows
+}
+
+// live shows the desktop on every screen channel that the bridge opens, one after the other, until the call or ctx ends.
+func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) session.Reason {
+	var allowed atomic.Uint32
+	allowed.Store(uint32(granted))
+	defer allowed.Store(0) // before the last goroutine is gone, nothing is allowed any more
+	server := rfbserver.Server{Log: h.Log, Desktop: gate{h.Desktop, func() session.Permissions {
+		return session.Permissions(allowed.Load())
+	}}}
+
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() {
+		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
+			h.Log.ErrorContext(ctx, "the desktop cannot be shown any more", "err", err)
+			cancel()
+		}
+	})
+	state := session.Direct
+	if relay, _ := call.Path(); relay {
+		state = session.Relayed
+	}
+	h.tell(call, p2p.Notice{State: state, Permissions: granted})
+	h.Questions.Show(state)
+	for {
+		conn, err := call.Accept(ctx, p2p.RFB)
+		if err != nil {
+			return session.ByUser
+		}
+		running.Go(func() { server.Serve(ctx, conn) }) // the server logs who came and went
+	}
+}
+
+// tell passes on how the session stands. Where that fails the call is over, and says so itself.
+func (h Host) tell(call *p2p.Call, n p2p.Notice) {
+	if err := call.Tell(n); err != nil {
+		h.Log.Warn("tell the supporter", "state", n.State, "err", err)
+	}
+}

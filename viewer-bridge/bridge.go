@@ -1,0 +1,201 @@
+// Package viewerbridge is the supporter's side of a session: it gets a code, waits for the host that types it, and shows
+// the host's desktop to any VNC viewer that attaches to a port of this machine.
+package viewerbridge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sixgate/p2p"
+	"sixgate/rfbserver"
+	"sixgate/session"
+)
+
+const (
+	showEndFor   = 2 * time.Second // how long viewers see why a session ended
+	retryCodeFor = 2 * time.Second // between two tries to get a code from a gateway that does not answer
+)
+
+// Bridge serves one session after the other.
+type Bridge struct {
+	Profile    p2p.Profile
+	Purpose    string // what the end user is asked for, in a few words
+	ViewerPort int    // on 127.0.0.1 and ::1; 0 takes a free one
+	NoPassword bool   // otherwise each session has a random one
+	Quality    int    // of the host's pictures: JPEG level 0 to 9, below 0 lossless
+	Report     func(Event)
+	Log        *slog.Logger
+}
+
+// Event is what a program around the bridge wants to know, one JSON object a line.
+type Event struct {
+	Event    string    `json:"event"` // code, viewer, check, state, path, end
+	Code     string    `json:"code,omitempty"`
+	Expires  time.Time `json:"expires,omitzero"`
+	Address  string    `json:"address,omitempty"`
+	Password string    `json:"password,omitempty"`
+	Digits   string    `json:"digits,omitempty"`
+	Host     string    `json:"host,omitempty"` // the computer that typed the code
+	State    string    `json:"state,omitempty"`
+	Path     string    `json:"path,omitempty"` // relay or direct
+	RTT      float64   `json:"rtt_ms,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// attendance is who may attach now: the viewers of one session.
+type attendance struct {
+	ctx      context.Context // ends when they are sent away; a field because viewers attach at any time before
+	server   *rfbserver.Server
+	attached atomic.Int32
+}
+
+// Run serves sessions until ctx ends. It returns an error where it cannot go on.
+func (b *Bridge) Run(ctx context.Context) error {
+	port, err := rfbserver.ListenLoopback(b.ViewerPort)
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	node, err := p2p.DialBridge(ctx, p2p.BridgeOptions{
+		Profile: b.Profile, Purpose: b.Purpose, System: runtime.GOOS, Log: b.Log, Link: b.link})
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+
+	var now atomic.Pointer[attendance]
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	running.Go(func() {
+		port.Serve(ctx, func(conn net.Conn) {
+			a := now.Load()
+			if a == nil { // before the first session
+				conn.Close()
+				return
+			}
+			a.attached.Add(1)
+			defer a.attached.Add(-1)
+			a.server.Serve(a.ctx, conn) // the server logs who came and went
+		})
+	})
+	for ctx.Err() == nil {
+		if err := b.serveSession(ctx, node, port.Address(), &now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link reports a gateway that is lost and found again.
+func (b *Bridge) link(err error) {
+	state := "connected to the gateway"
+	if err != nil {
+		state = err.Error()
+	}
+	b.Report(Event{Event: "state", State: state})
+}
+
+// serveSession takes one session from its code to its end. Its error is one that no further session would cure.
+func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address string, now *atomic.Pointer[attendance]) error {
+	m := newMirror()
+	m.show("waiting for the other side", "The code has not been typed in yet.")
+	a := &attendance{server: &rfbserver.Server{Desktop: m, Log: b.Log}}
+	if !b.NoPassword {
+		a.server.Password = rfbserver.RandomPassword()
+	}
+	// The viewers outlive ctx by the time they need to read why the session ended.
+	viewers, sendAway := context.WithCancel(context.WithoutCancel(ctx))
+	a.ctx = viewers
+	var running sync.WaitGroup
+	running.Go(func() { a.server.Run(viewers) })
+	now.Store(a)
+	defer running.Wait()
+	defer sendAway()
+
+	announced := false
+	call, err := b.await(ctx, node, func(code p2p.Code) {
+		b.Report(Event{Event: "code", Code: code.Digits, Expires: code.Expires})
+		if !announced {
+			b.Report(Event{Event: "viewer", Address: address, Password: a.server.Password})
+			announced = true
+		}
+	})
+	var reason error
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, p2p.ErrNotAdmitted):
+		return err
+	case err != nil:
+		reason = err
+	default:
+		reason = b.follow(ctx, call, m)
+	}
+	m.show(reason.Error(), "")
+	b.Log.InfoContext(ctx, "session ended", "reason", reason)
+	b.Report(Event{Event: "end", Reason: reason.Error()})
+	if a.attached.Load() > 0 {
+		time.Sleep(showEndFor)
+	}
+	return nil
+}
+
+// await gets a code, and a new one whenever it has expired, until a host has typed one in.
+func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, issued func(p2p.Code)) (*p2p.Call, error) {
+	for {
+		code, err := node.NewCode(ctx)
+		if errors.Is(err, p2p.ErrGateway) { // the node is trying to reach it again
+			select {
+			case <-time.After(retryCodeFor):
+				continue
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		issued(code)
+		waiting, stop := context.WithDeadline(ctx, code.Expires)
+		call, err := node.Accept(waiting)
+		stop()
+		if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+			continue // expired
+		}
+		return call, err
+	}
+}
+
+// follow shows the call's desktop in m, or how far the end user is with deciding, until the call has ended. It returns why.
+func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
+	defer context.AfterFunc(ctx, func() { call.End(session.BySupporter) })()
+	b.Log.InfoContext(ctx, "host arrived", "host", call.Peer().Name, "system", call.Peer().System)
+	b.Report(Event{Event: "check", Digits: call.CheckDigits(), Host: call.Peer().Name})
+	var showing sync.WaitGroup
+	live := false
+	for notice := range call.Notices() {
+		b.Report(Event{Event: "state", State: notice.State.String()})
+		switch {
+		case !notice.State.Live():
+			m.show(notice.State.String(), "on "+call.Peer().Name)
+		case !live:
+			live = true
+			m.show(notice.State.String(), "The picture is on its way.")
+			showing.Go(func() {
+				err := b.showDesktop(ctx, call, m)
+				b.Log.InfoContext(ctx, "the screen channel ended", "err", err)
+				call.End(session.ByNetwork) // where neither side has ended it, this is why
+			})
+		}
+	}
+	showing.Wait()
+	return call.Err()
+}

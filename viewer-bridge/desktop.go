@@ -1,0 +1,47 @@
+package viewerbridge
+
+import (
+	"context"
+	"time"
+
+	"sixgate/p2p"
+	"sixgate/rfb"
+)
+
+// greetFor is how long a host may take for the RFB handshake.
+const greetFor = 10 * time.Second
+
+// encodings is what the bridge asks the host for, whatever the viewers ask the bridge for: a viewer on loopback believes
+// that it is on a LAN, and its wishes would be wrong for the path between host and bridge.
+func (b *Bridge) encodings() []rfb.Encoding {
+	encodings := []rfb.Encoding{
+		rfb.EncodingTight, rfb.EncodingCopyRect,
+		rfb.EncodingCursor, rfb.EncodingExtendedDesktopSize, rfb.EncodingDesktopSize, rfb.EncodingDesktopName,
+	}
+	if b.Quality >= 0 {
+		encodings = append(encodings, rfb.EncodingQualityLevel0+rfb.Encoding(b.Quality))
+	}
+	return encodings
+}
+
+// showDesktop opens the screen channel of a call whose user has consented, and shows it in m until it ends.
+func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) error {
+	conn, err := call.Open(ctx, p2p.RFB)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(greetFor))
+	host, err := rfb.NewClient(conn, rfb.ClientOptions{Encodings: b.encodings()})
+	if err != nil {
+		return err
+	}
+	conn.SetDeadline(time.Time{})
+	relay, rtt := call.Path()
+	path := "direct"
+	if relay {
+		path = "relay"
+	}
+	b.Report(Event{Event: "path", Path: path, RTT: float64(rtt.Microseconds()) / 1000})
+	return m.follow(host)
+}
