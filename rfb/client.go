@@ -1,0 +1,268 @@
+package rfb
+
+import (
+	"bufio"
+	"fmt"
+	"image"
+	"io"
+	"slices"
+	"sync"
+)
+
+// ClientOptions is what a client wants of a server.
+type ClientOptions struct {
+	Password  string      // for VncAuth, which looks at the first 8 bytes
+	Format    PixelFormat // of the pixels on the wire; zero: Native
+	Encodings []Encoding  // the best first; none: Raw alone
+}
+
+// Client is the client's end of one connection. It starts no goroutine: Next reads, and what the other
+// methods send may be sent from anywhere meanwhile.
+type Client struct {
+	br      *bufio.Reader
+	decoder Decoder
+	screen  *Image
+	name    string
+	screens []image.Rectangle
+	cursor  *image.RGBA
+	hot     image.Point
+
+	mu  sync.Mutex // guards what follows, and whole messages on w
+	w   io.Writer
+	out []byte
+}
+
+// Event is a message of the server, as Next returns it.
+type Event interface{ event() }
+
+// Update is a FramebufferUpdate. What it says has changed has already changed in the Client.
+type Update struct {
+	Rects          []image.Rectangle // painted on Image; valid until Next is called again
+	Resized        bool              // Image is another one
+	CursorChanged  bool
+	NameChanged    bool
+	ScreensChanged bool
+	Refused        bool // a SetDesktopSize that this client sent did not come true
+}
+
+// Bell is the server's bell.
+type Bell struct{}
+
+// CutText is what was copied on the server's side, in UTF-8.
+type CutText struct{ Text string }
+
+func (*Update) event() {}
+func (Bell) event()    {}
+func (CutText) event() {}
+
+// maxRects bounds the rectangles of an update that only ends with a LastRect.
+const maxRects = 1 << 16
+
+// readBuffer holds a burst of the server.
+const readBuffer = 64 << 10
+
+// NewClient joins the server at the other end of conn and tells it what o wants. Nothing is sent by the
+// server before the first Request.
+func NewClient(conn io.ReadWriter, o ClientOptions) (*Client, error) {
+	c := &Client{br: bufio.NewReaderSize(conn, readBuffer), w: conn}
+	init, err := join(c.br, conn, o.Password)
+	if err != nil {
+		return nil, err
+	}
+	c.name = init.Name
+	c.decoder.Format = o.Format.orNative()
+	c.resize(init.Size)
+	c.screens = []image.Rectangle{c.screen.Rect}
+	b := SetPixelFormat{c.decoder.Format}.Append(nil)
+	b = SetEncodings(o.Encodings).Append(b)
+	_, err = conn.Write(b)
+	return c, err
+}
+
+// Name is the desktop's name. Like Image, Screens and Cursor it belongs to the goroutine that calls Next.
+func (c *Client) Name() string { return c.name }
+
+// Image is the framebuffer. Next paints on it; after an Update that Resized it is another one.
+func (c *Client) Image() *Image { return c.screen }
+
+// Screens are the monitors' places in the framebuffer, never empty: all of it where the server did not say.
+func (c *Client) Screens() []image.Rectangle { return c.screens }
+
+// Cursor is the last shape that the server sent, and its hotspot: another image after each Update with
+// CursorChanged, nil before the first.
+func (c *Client) Cursor() (*image.RGBA, image.Point) { return c.cursor, c.hot }
+
+// Request asks for an Update of r: of what changed or, not incremental, of all of it.
+func (c *Client) Request(incremental bool, r image.Rectangle) error {
+	return c.send(FramebufferUpdateRequest{incremental, r})
+}
+
+// Pointer says where the pointer is and which buttons are held: bit 0 is button 1.
+func (c *Client) Pointer(p image.Point, buttons uint8) error {
+	return c.send(PointerEvent{buttons, p})
+}
+
+// Key presses or releases the key of an X11 keysym.
+func (c *Client) Key(keysym uint32, down bool) error { return c.send(KeyEvent{down, keysym}) }
+
+// CutText says what was copied here.
+func (c *Client) CutText(text string) error { return c.send(ClientCutText(text)) }
+
+// SetEncodings changes what the server may send.
+func (c *Client) SetEncodings(list ...Encoding) error { return c.send(SetEncodings(list)) }
+
+func (c *Client) send(m ClientMessage) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out = m.Append(c.out[:0])
+	_, err := c.w.Write(c.out)
+	return err
+}
+
+// Next reads the server's next message and does what it says. The error is io.EOF when the server left
+// between two messages; after any error the connection is of no more use.
+func (c *Client) Next() (Event, error) {
+	for {
+		kind, err := c.br.ReadByte()
+		if err != nil {
+			return nil, err
+		}
+		e, err := c.next(kind)
+		if err != nil {
+			return nil, fmt.Errorf("server message %d: %w", kind, err)
+		}
+		if e != nil {
+			return e, nil
+		}
+	}
+}
+
+// next returns nil for a message that is nobody's business but the Client's.
+func (c *Client) next(kind byte) (Event, error) {
+	switch kind {
+	case msgFramebufferUpdate:
+		return c.readUpdate()
+	case msgSetColourMapEntries:
+		return nil, c.readColours()
+	case msgBell:
+		return Bell{}, nil
+	case msgServerCutText:
+		text, ok, err := readCutText(c.br)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return CutText{text}, nil
+	}
+	return nil, fmt.Errorf("it is not in RFC 6143 and was not asked for")
+}
+
+func (c *Client) readColours() error {
+	b, err := take(c.br, 5)
+	if err != nil {
+		return err
+	}
+	first, count := int(be.Uint16(b[1:])), int(be.Uint16(b[3:]))
+	if first+count > len(c.decoder.Colours) {
+		return fmt.Errorf("colours %d to %d in a map of %d", first, first+count-1, len(c.decoder.Colours))
+	}
+	for i := range count {
+		b, err := take(c.br, 6)
+		if err != nil {
+			return err
+		}
+		c.decoder.Colours[first+i] = uint32(b[0])<<16 | uint32(b[2])<<8 | uint32(b[4])
+	}
+	return nil
+}
+
+func (c *Client) readUpdate() (*Update, error) {
+	b, err := take(c.br, 3)
+	if err != nil {
+		return nil, err
+	}
+	n := int(be.Uint16(b[1:]))
+	if n == UntilLastRect {
+		n = maxRects
+	}
+	u := new(Update)
+	for range n {
+		b, err := take(c.br, 12)
+		if err != nil {
+			return nil, err
+		}
+		r, enc := rectangle(b), Encoding(be.Uint32(b[8:]))
+		if enc == EncodingLastRect {
+			return u, nil
+		}
+		if err := c.readRect(u, r, enc); err != nil {
+			return nil, err
+		}
+	}
+	if n == maxRects {
+		return nil, fmt.Errorf("an update of more than %d rectangles", maxRects)
+	}
+	return u, nil
+}
+
+func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error) {
+	switch enc {
+	case EncodingCursor:
+		u.CursorChanged = true
+		c.hot = r.Min
+		c.cursor, err = c.decoder.Cursor(c.br, r)
+		return err
+	case EncodingDesktopName:
+		u.NameChanged = true
+		c.name, err = readString(c.br, maxName)
+		return err
+	case EncodingDesktopSize:
+		return c.resized(u, r.Size(), nil)
+	case EncodingExtendedDesktopSize:
+		screens, err := readScreens(c.br, 3)
+		if err != nil {
+			return err
+		}
+		if r.Min.X == ResizedByClient && r.Min.Y != ResizeDone {
+			u.Refused = true
+			return nil
+		}
+		return c.resized(u, r.Size(), screens)
+	}
+	if err := c.decoder.Decode(c.br, enc, r, c.screen); err != nil {
+		return err
+	}
+	u.Rects = append(u.Rects, r)
+	return nil
+}
+
+// resized makes the framebuffer as large as the server says that it is, with screens as its monitors.
+func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
+	if err := checkSize(size); err != nil {
+		return err
+	}
+	if size != c.screen.Rect.Size() {
+		c.resize(size)
+		u.Resized = true
+		u.Rects = u.Rects[:0] // what was painted is gone
+	}
+	var places []image.Rectangle
+	for _, s := range screens {
+		if r := s.Rect.Intersect(c.screen.Rect); !r.Empty() {
+			places = append(places, r)
+		}
+	}
+	if places == nil {
+		places = []image.Rectangle{c.screen.Rect}
+	}
+	if !slices.Equal(places, c.screens) {
+		c.screens = places
+		u.ScreensChanged = true
+	}
+	return nil
+}
+
+// resize replaces the framebuffer by a black one. A server that does nothing but resize makes no more
+// garbage than the largest framebuffer, over and over.
+func (c *Client) resize(size image.Point) {
+	c.screen = NewImage(image.Rectangle{Max: size})
+}

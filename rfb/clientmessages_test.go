@@ -1,0 +1,144 @@
+package rfb
+
+import (
+	"bufio"
+	"bytes"
+	"image"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Wire bytes written down from RFC 6143 §7.5, and what they mean.
+var clientMessages = []struct {
+	name string
+	wire string
+	want ClientMessage
+}{
+	{"SetPixelFormat", "\x00\x00\x00\x00" + "\x20\x18\x00\x01\x00\xff\x00\xff\x00\xff\x10\x08\x00\x00\x00\x00", SetPixelFormat{Native}},
+	{"SetEncodings", "\x02\x00\x00\x03\x00\x00\x00\x07\x00\x00\x00\x00\xff\xff\xff\x11", SetEncodings{EncodingTight, EncodingRaw, EncodingCursor}},
+	{"SetEncodings none", "\x02\x00\x00\x00", SetEncodings{}},
+	{"FramebufferUpdateRequest", "\x03\x01\x00\x01\x00\x02\x01\x00\x02\x00", FramebufferUpdateRequest{true, image.Rect(1, 2, 257, 514)}},
+	{"FramebufferUpdateRequest far out", "\x03\x00\xff\xff\xff\xff\xff\xff\xff\xff", FramebufferUpdateRequest{false, image.Rect(65535, 65535, 131070, 131070)}},
+	{"KeyEvent", "\x04\x01\x00\x00\x00\x00\xff\x0d", KeyEvent{true, 0xff0d}},
+	{"PointerEvent", "\x05\x05\x03\x20\x00\x10", PointerEvent{5, image.Pt(800, 16)}},
+	{"ClientCutText", "\x06\x00\x00\x00\x00\x00\x00\x05gr\xfc\xdf\n", ClientCutText("grüß\n")},
+	{"SetDesktopSize", "\xfb\x00\x05\x00\x03\x20\x01\x00" + "\x00\x00\x00\x07\x00\x01\x00\x02\x00\x03\x00\x04\x00\x00\x00\x00",
+		SetDesktopSize{image.Pt(1280, 800), []Screen{{ID: 7, Rect: image.Rect(1, 2, 4, 6)}}}},
+}
+
+func reader(wire string) *bufio.Reader { return bufio.NewReader(strings.NewReader(wire)) }
+
+func TestClientMessages(t *testing.T) {
+	for _, tt := range clientMessages {
+		got, err := ReadClientMessage(reader(tt.wire))
+		if err != nil || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: read %#v, %v", tt.name, got, err)
+		}
+		if wire := tt.want.Append(nil); string(wire) != tt.wire {
+			t.Errorf("%s: wrote %x", tt.name, wire)
+		}
+		for n := range len(tt.wire) {
+			_, err := ReadClientMessage(reader(tt.wire[:n]))
+			if n == 0 && err != io.EOF || n > 0 && !strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error()) {
+				t.Errorf("%s cut at byte %d: %v", tt.name, n, err)
+			}
+		}
+	}
+}
+
+// next is a message that must still be understood after whatever comes before it.
+const next = "\x05\x00\x00\x01\x00\x02"
+
+func TestClientMessagesSkipped(t *testing.T) {
+	for name, wire := range map[string]string{
+		"cut text that is too long":        "\x06\x00\x00\x00\x00\x04\x00\x01" + strings.Repeat("x", maxCutText+1),
+		"extended clipboard":               "\x06\x00\x00\x00\xff\xff\xff\xfc" + "\x01\x00\x00\x01",
+		"extended clipboard of one byte":   "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01",
+		"extended clipboard, a large one":  "\x06\x00\x00\x00\xff\xef\xff\xff" + strings.Repeat("x", 0x100001),
+		"two that are skipped in sequence": "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01" + "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01",
+	} {
+		m, err := ReadClientMessage(reader(wire + next))
+		if m != (PointerEvent{0, image.Pt(1, 2)}) {
+			t.Errorf("%s: then read %v, %v", name, m, err)
+		}
+	}
+}
+
+func TestManyEncodings(t *testing.T) {
+	br := reader("\x02\x00\xff\xff" + strings.Repeat("\x00\x00\x00\x07", 0xffff) + next)
+	m, err := ReadClientMessage(br)
+	if list, ok := m.(SetEncodings); !ok || len(list) != maxEncodings {
+		t.Errorf("kept %d encodings of %T, %v", len(list), m, err)
+	}
+	if m, err := ReadClientMessage(br); m != (PointerEvent{0, image.Pt(1, 2)}) {
+		t.Errorf("then read %v, %v", m, err)
+	}
+}
+
+// A length is a promise. What is kept before it comes true must stay small.
+func TestCutTextAllocates(t *testing.T) {
+	for _, length := range []string{"\x7f\xff\xff\xff", "\x80\x00\x00\x00", "\xff\xff\xff\xff", "\x00\x04\x00\x01"} {
+		br := bufio.NewReader(nil)
+		bytes := testing.AllocsPerRun(10, func() {
+			br.Reset(strings.NewReader("\x06\x00\x00\x00" + length))
+			if _, err := ReadClientMessage(br); err == nil {
+				t.Error("read cut text that is not there")
+			}
+		})
+		if bytes > 20 {
+			t.Errorf("length %x: %v allocations", length, bytes)
+		}
+	}
+}
+
+func TestUnknownClientMessage(t *testing.T) {
+	for _, kind := range []string{"\x01", "\x07", "\x08", "\x0b", "\x96", "\xf8", "\xff"} {
+		if m, err := ReadClientMessage(reader(kind + strings.Repeat("\x00", 100))); err == nil || !strings.Contains(err.Error(), "lost its place") {
+			t.Errorf("message %x: read %v, %v", kind, m, err)
+		}
+	}
+}
+
+func TestLatin1(t *testing.T) {
+	for _, tt := range []struct{ utf8, latin1, back string }{
+		{"", "", ""},
+		{"ASCII", "ASCII", "ASCII"},
+		{"äöüÄÖÜß§°ÿ", "\xe4\xf6\xfc\xc4\xd6\xdc\xdf\xa7\xb0\xff", "äöüÄÖÜß§°ÿ"},
+		{"10 €, Ж, 😀", "10 ?, ?, ?", "10 ?, ?, ?"},
+		{"a\r\nb\rc\nd\r", "a\nb\rc\nd\r", "a\nb\rc\nd\r"},
+		{"broken \xff\xfe", "broken ??", "broken ??"},
+	} {
+		if got := appendLatin1(nil, tt.utf8); string(got) != tt.latin1 {
+			t.Errorf("%q goes out as %q", tt.utf8, got)
+		}
+		if got := fromLatin1([]byte(tt.latin1)); got != tt.back {
+			t.Errorf("%q comes back as %q", tt.latin1, got)
+		}
+	}
+	if got := fromLatin1([]byte("a\r\nb")); got != "a\nb" {
+		t.Errorf("line end of Windows arrives as %q", got)
+	}
+}
+
+func FuzzReadClientMessage(f *testing.F) {
+	for _, tt := range clientMessages {
+		f.Add([]byte(tt.wire))
+	}
+	for _, v := range viewers {
+		f.Add(v.messages())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for br := bufio.NewReader(bytes.NewReader(b)); ; {
+			m, err := ReadClientMessage(br)
+			if err != nil {
+				return
+			}
+			again, err := ReadClientMessage(bufio.NewReader(bytes.NewReader(m.Append(nil))))
+			if err != nil || !reflect.DeepEqual(again, m) {
+				t.Fatalf("%#v came back as %#v, %v", m, again, err)
+			}
+		}
+	})
+}
