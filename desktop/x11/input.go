@@ -1,0 +1,93 @@
+//go:build linux
+
+package x11
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
+)
+
+// input is the pointer and the keyboard of one X display, moved by XTEST on a connection of their own, so that a key
+// never waits behind pixels. Its methods may be called concurrently.
+type input struct {
+	pointer
+	keyboard
+
+	conn   *xgb.Conn
+	log    *slog.Logger
+	events sync.WaitGroup
+}
+
+// openInput connects to a display, $DISPLAY when it is empty.
+func openInput(display string, log *slog.Logger) (*input, error) {
+	conn, err := xgb.NewConnDisplay(display)
+	if err != nil {
+		return nil, fmt.Errorf("connect to X display %q for input: %w (is it running, and may this user use it? see xauth and xhost)", display, err)
+	}
+	in := &input{conn: conn, log: log}
+	in.events.Go(in.watch)
+	if err := in.open(); err != nil {
+		conn.Close()
+		in.events.Wait()
+		return nil, fmt.Errorf("input on X display %q: %w", display, err)
+	}
+	return in, nil
+}
+
+func (in *input) open() error {
+	if err := xtest.Init(in.conn); err != nil {
+		return errors.New("the X server has no XTEST extension: start it with +extension XTEST")
+	}
+	xtest.GrabControl(in.conn, true) // input goes on while a window manager holds the server
+	in.pointer.conn = in.conn
+	in.pointer.root = xproto.Setup(in.conn).DefaultScreen(in.conn).Root
+	return in.keyboard.open(in.conn, in.log)
+}
+
+// releaseAll lets go of all keys and buttons that are held.
+func (in *input) releaseAll() {
+	in.releaseKeys()
+	in.releaseButtons()
+}
+
+// close releases everything, gives the spare keycodes back and disconnects.
+func (in *input) close() error {
+	in.releaseAll()
+	err := in.returnSpares()
+	in.conn.Close()
+	in.events.Wait()
+	return err
+}
+
+// watch takes what the server says unasked, so that the connection never fills up.
+func (in *input) watch() {
+	for {
+		event, err := in.conn.WaitForEvent()
+		if event == nil && err == nil {
+			return // disconnected
+		}
+		in.heard(event, err)
+	}
+}
+
+// heard looks at one event or error.
+func (in *input) heard(event xgb.Event, err xgb.Error) {
+	if err != nil {
+		in.log.Warn("X server refused an input request", "err", fmt.Sprintf("%T", err)) // its text may tell a key
+		return
+	}
+	if mapping, ok := event.(xproto.MappingNotifyEvent); ok {
+		in.mappingChanged(mapping)
+	}
+}
+
+// fake injects one press or release. An error, of a server that is going away, shows at the next question to it.
+func fake(conn *xgb.Conn, kind, detail byte) {
+	xtest.FakeInput(conn, kind, detail, 0, xproto.WindowNone, 0, 0, 0)
+}

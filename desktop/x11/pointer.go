@@ -1,0 +1,52 @@
+//go:build linux
+
+package x11
+
+import (
+	"image"
+	"math"
+	"sync"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
+)
+
+// pointerButtons is how many buttons there are: left, middle, right, wheel up, down, left and right, back, forward.
+const pointerButtons = 9
+
+// pointer moves the X pointer and presses its buttons.
+type pointer struct {
+	conn *xgb.Conn
+	root xproto.Window
+
+	mu      sync.Mutex
+	pressed uint16 // bit n: X button n+1
+}
+
+// movePointer puts the pointer at p, or at the nearest place on the screen, and brings the buttons to what the bits say.
+func (d *pointer) movePointer(p image.Point, buttons uint16) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x, y := int16(max(0, min(p.X, math.MaxInt16))), int16(max(0, min(p.Y, math.MaxInt16)))
+	xtest.FakeInput(d.conn, xproto.MotionNotify, 0, 0, d.root, x, y, 0)
+	d.press(buttons)
+}
+
+func (d *pointer) press(buttons uint16) {
+	for i := range byte(pointerButtons) {
+		switch was, is := d.pressed>>i&1, buttons>>i&1; {
+		case is > was:
+			fake(d.conn, xproto.ButtonPress, i+1)
+		case is < was:
+			fake(d.conn, xproto.ButtonRelease, i+1)
+		}
+	}
+	d.pressed = buttons
+}
+
+func (d *pointer) releaseButtons() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.press(0)
+}

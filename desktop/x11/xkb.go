@@ -1,0 +1,135 @@
+//go:build linux
+
+package x11
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+)
+
+// Requests of the X keyboard extension (The X Keyboard Extension: Protocol Specification, version 1.0, appendix D).
+const (
+	xkbUseExtension   = 0
+	xkbGetState       = 4
+	xkbLatchLockState = 5
+	xkbGetMap         = 8
+	xkbSetMap         = 9
+)
+
+const (
+	xkbCoreKeyboard = 0x100 // a device: the one that clients of the core protocol hear
+
+	xkbKeyTypes    = 1 << 0 // parts of a map
+	xkbKeySyms     = 1 << 1
+	xkbModifierMap = 1 << 2
+)
+
+var le = binary.LittleEndian // xgb opens every connection with this byte order
+
+// xkb is the X keyboard extension on one connection, as far as typing needs it: jezek/xgb has none of it. It asks for no
+// events: a client that selects none still gets the core protocol's MappingNotify for every change of the map.
+type xkb struct {
+	conn   *xgb.Conn
+	opcode byte
+}
+
+func openXKB(conn *xgb.Conn) (xkb, error) {
+	const name = "XKEYBOARD"
+	ext, err := xproto.QueryExtension(conn, uint16(len(name)), name).Reply()
+	if err != nil {
+		return xkb{}, err
+	}
+	x := xkb{conn, ext.MajorOpcode}
+	if !ext.Present {
+		return xkb{}, errors.New("the X server has no XKEYBOARD extension: start it without -kb")
+	}
+	reply, err := x.ask(le.AppendUint16([]byte{x.opcode, xkbUseExtension, 0, 0, 1, 0}, 0)) // version 1.0
+	if err != nil {
+		return xkb{}, err
+	}
+	if supported := reply[1] != 0; !supported {
+		return xkb{}, fmt.Errorf("the X server speaks XKB %d.%d, not 1.0: update it", le.Uint16(reply[8:]), le.Uint16(reply[10:]))
+	}
+	return x, nil
+}
+
+// request starts a request; its length is filled in when it is sent.
+func (x xkb) request(minor byte) []byte {
+	return le.AppendUint16([]byte{x.opcode, minor, 0, 0}, xkbCoreKeyboard)
+}
+
+// ask sends a request and waits for its reply, of 32 bytes at least.
+func (x xkb) ask(req []byte) ([]byte, error) {
+	le.PutUint16(req[2:], uint16(len(req)/4))
+	cookie := x.conn.NewCookie(true, true)
+	x.conn.NewRequest(req, cookie)
+	return cookie.Reply()
+}
+
+// tell sends a request that has no reply.
+func (x xkb) tell(req []byte) {
+	le.PutUint16(req[2:], uint16(len(req)/4))
+	x.conn.NewRequest(req, x.conn.NewCookie(false, false))
+}
+
+// state is what modifies the keys now. Modifiers are the core protocol's eight bits.
+type state struct {
+	mods   byte // in effect: base, latched and locked together
+	base   byte // by keys that are held
+	locked byte // CapsLock, NumLock
+
+	group       int // in effect, from 0
+	groupOffset int // what base and latches add to the locked group
+	lockedGroup int
+}
+
+func (x xkb) state() (state, error) {
+	r, err := x.ask(append(x.request(xkbGetState), 0, 0))
+	if err != nil {
+		return state{}, err
+	}
+	return state{
+		mods: r[8], base: r[9], locked: r[11],
+		group: int(r[12]), lockedGroup: int(r[13]),
+		groupOffset: int(int16(le.Uint16(r[14:]))) + int(int16(le.Uint16(r[16:]))),
+	}, nil
+}
+
+// lock sets the locked modifiers in affect to those in mods.
+func (x xkb) lock(affect, mods byte) {
+	x.tell(append(x.request(xkbLatchLockState), affect, mods, 0, 0, 0, 0, 0, 0, 0, 0))
+}
+
+// lockGroup sets the locked group, counted from 0.
+func (x xkb) lockGroup(group int) {
+	x.tell(append(x.request(xkbLatchLockState), 0, 0, 1, byte(group), 0, 0, 0, 0, 0, 0))
+}
+
+// keymap reads types, keysyms and modifiers of all keys.
+func (x xkb) keymap() (*keymap, error) {
+	req := le.AppendUint16(x.request(xkbGetMap), xkbKeyTypes|xkbKeySyms|xkbModifierMap)
+	reply, err := x.ask(append(req, make([]byte, 28-len(req))...))
+	if err != nil {
+		return nil, err
+	}
+	return parseKeymap(reply)
+}
+
+// setKey gives a key one group of the type's levels, or nothing at all when syms is empty. Its actions stay as they are.
+func (x xkb) setKey(m *keymap, code byte, typ byte, syms []uint32) {
+	req := le.AppendUint16(x.request(xkbSetMap), xkbKeySyms)
+	req = append(req, 0, 0, m.first, m.last, 0, 0, code, 1)
+	req = le.AppendUint16(req, uint16(len(syms)))
+	req = append(req, make([]byte, 36-len(req))...)
+	groups := byte(min(len(syms), 1))
+	req = append(req, typ, typ, typ, typ, groups, byte(len(syms)))
+	req = le.AppendUint16(req, uint16(len(syms)))
+	for _, sym := range syms {
+		req = le.AppendUint32(req, sym)
+	}
+	x.tell(req)
+}
