@@ -2,9 +2,32 @@ package p2p
 
 import (
 	"context"
+	"crypto/subtle"
+	"errors"
 	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+
+	"sixgate/p2p/message"
+	"sixgate/session"
 )
+
+// Times of a bridge.
+const (
+	arriveFor  = 60 * time.Second // from the redeemed code to the host's call
+	retryFirst = 200 * time.Millisecond
+	retryMost  = 5 * time.Second
+	pauseFirst = 2 * time.Second // before a code after two calls that nobody consented to; then twice that …
+	pauseMost  = 64 * time.Second
+)
+
+var errLinkBroken = errors.New("the connection broke; retrying")
 
 // BridgeOptions say who a bridge is.
 type BridgeOptions struct {
@@ -24,27 +47,354 @@ type Code struct {
 }
 
 // Bridge is the supporter's node. It keeps its connection to the gateway until Close.
-type Bridge struct{}
+type Bridge struct {
+	*uplink
+	self Hello
+	log  *slog.Logger
+	link func(error)
+
+	lost     chan struct{} // the gateway's connection broke
+	accepted chan accepted
+	closing  chan struct{}
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	calls    calls
+
+	mu       sync.Mutex
+	closed   bool
+	code     Code // the one that waits; zero: none
+	arrivals map[peer.ID]*arrival
+	unasked  int       // calls in a row that ended before the user consented
+	pause    time.Time // no code before that
+}
+
+// arrival is a host that redeemed a code and has not called yet.
+type arrival struct {
+	code    string
+	came    chan struct{}
+	unmatch func()
+}
+
+type accepted struct {
+	call *Call
+	err  error
+}
 
 // DialBridge starts a node and connects it to the gateway. It returns ErrGateway when no gateway answers, and
-// ErrNotAdmitted when the gateway does not know the profile.
-func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) { return nil, errTODO }
+// ErrNotAdmitted when the gateway does not know the profile. A code that an earlier run left waiting dies.
+func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
+	key, err := parseKey(o.Profile.Key)
+	if err != nil {
+		return nil, err
+	}
+	self := Hello{Name: o.Profile.Operator, Organisation: o.Profile.Organisation, Purpose: o.Purpose, System: o.System}
+	if err := self.check(); err != nil {
+		return nil, err
+	}
+	u, err := newUplink(key, o.Profile.Gateways, false)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bridge{uplink: u, self: self, log: logOr(o.Log), link: o.Link,
+		lost: make(chan struct{}, 1), accepted: make(chan accepted), closing: make(chan struct{}),
+		arrivals: make(map[peer.ID]*arrival)}
+	if b.link == nil {
+		b.link = func(error) {}
+	}
+	u.node.SetStreamHandler(ArrivalProtocol, b.serveArrival)
+	u.node.SetStreamHandler(sessionProtocol, b.serveSession)
+	u.node.Network().Notify(&network.NotifyBundle{DisconnectedF: b.disconnected})
+
+	keep, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	err = u.connect(ctx)
+	if err == nil {
+		_, err = b.ask(ctx, message.CodeRequest_CANCEL)
+	}
+	if err != nil && !errors.Is(err, ErrNoCode) {
+		b.Close()
+		return nil, err
+	}
+	b.running.Go(func() { b.keepLink(keep) })
+	return b, nil
+}
+
+// ask puts a question about the bridge's code to the gateway.
+func (b *Bridge) ask(ctx context.Context, verb message.CodeRequest_Verb) (Code, error) {
+	var a message.CodeAnswer
+	if err := b.uplink.ask(ctx, CodeProtocol, &message.CodeRequest{Verb: verb}, &a); err != nil {
+		return Code{}, err
+	}
+	if err := statusError(a.Status); err != nil {
+		return Code{}, err
+	}
+	return Code{Digits: a.Code, Expires: time.Now().Add(time.Duration(a.Seconds) * time.Second)}, nil
+}
 
 // NewCode asks the gateway for a code. The one before dies, if it has not been used.
 //
-// Somebody in the middle who may try again and again finds check digits that fit both ends, so each call in a row that
-// ended before the user consented makes the next code wait: 0, 2, 4, 8 … at most 64 seconds.
-func (b *Bridge) NewCode(ctx context.Context) (Code, error) { return Code{}, errTODO }
+// Somebody in the middle who may try again and again finds check digits that fit both ends. So each call in a row that
+// ended before its user consented makes the next code wait: 0, 2, 4, 8 … and at most 64 seconds.
+func (b *Bridge) NewCode(ctx context.Context) (Code, error) {
+	b.mu.Lock()
+	wait := time.Until(b.pause)
+	b.mu.Unlock()
+	if err := sleep(ctx, wait); err != nil {
+		return Code{}, err
+	}
+	return b.renew(ctx, message.CodeRequest_OPEN)
+}
 
 // Extend sets the waiting code's life back to 15 minutes. It returns ErrNoCode when none waits.
-func (b *Bridge) Extend(ctx context.Context) (Code, error) { return Code{}, errTODO }
+func (b *Bridge) Extend(ctx context.Context) (Code, error) {
+	return b.renew(ctx, message.CodeRequest_EXTEND)
+}
+
+// renew gets the code, and a place at the relay: that lives an hour, longer than any code.
+func (b *Bridge) renew(ctx context.Context, verb message.CodeRequest_Verb) (Code, error) {
+	code, err := b.ask(ctx, verb)
+	if err == nil {
+		b.mu.Lock()
+		b.code = code
+		b.mu.Unlock()
+		err = b.reserve(ctx)
+	}
+	if err != nil {
+		return Code{}, err
+	}
+	return code, nil
+}
+
+// reserve asks the gateway's relay for a place, which makes the bridge reachable through it.
+func (b *Bridge) reserve(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	if _, err := client.Reserve(ctx, b.node, b.gateway); err != nil {
+		return b.uplink.lost(err)
+	}
+	return nil
+}
 
 // Cancel kills the waiting code. It returns ErrNoCode when none waits.
-func (b *Bridge) Cancel(ctx context.Context) error { return errTODO }
+func (b *Bridge) Cancel(ctx context.Context) error {
+	b.mu.Lock()
+	b.code = Code{}
+	b.mu.Unlock()
+	_, err := b.ask(ctx, message.CodeRequest_CANCEL)
+	return err
+}
 
 // Accept returns the next host that redeemed a code, when the handshake with it is done. A host that redeemed a code and
 // then did not arrive, stalled or spoke another version is an error: its code is dead, and the bridge goes on.
-func (b *Bridge) Accept(ctx context.Context) (*Call, error) { return nil, errTODO }
+func (b *Bridge) Accept(ctx context.Context) (*Call, error) {
+	select {
+	case a := <-b.accepted:
+		return a.call, a.err
+	case <-b.closing:
+		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// deliver hands a call, or why there is none, to Accept.
+func (b *Bridge) deliver(a accepted) {
+	select {
+	case b.accepted <- a:
+	case <-b.closing:
+	}
+}
+
+// serveArrival hears from the gateway who redeemed the code. A code brings one host, and lives no longer here than there.
+func (b *Bridge) serveArrival(s network.Stream) {
+	defer s.Close()
+	s.SetDeadline(time.Now().Add(askFor))
+	var m message.Arrival
+	if s.Conn().RemotePeer() != b.gateway.ID || message.Read(s, &m) != nil {
+		s.Reset()
+		return
+	}
+	host, err := peer.IDFromBytes(m.Host)
+	if err != nil {
+		s.Reset()
+		return
+	}
+	err = b.expect(host, m.Code)
+	b.log.Info("code redeemed", "host", host, "err", err)
+	message.Write(s, &message.ArrivalAnswer{Status: Status(err)})
+}
+
+// expect lets host in, if code is the one that waits.
+func (b *Bridge) expect(host peer.ID, code string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.code.Digits == "" || subtle.ConstantTimeCompare([]byte(code), []byte(b.code.Digits)) != 1 ||
+		b.arrivals[host] != nil {
+		return ErrNoCode
+	}
+	b.code = Code{}
+	a := &arrival{code: code, came: make(chan struct{}), unmatch: b.gate.match(host)}
+	b.arrivals[host] = a
+	b.running.Go(func() {
+		late := time.NewTimer(arriveFor)
+		defer late.Stop()
+		select {
+		case <-a.came:
+		case <-late.C:
+			if b.claim(host) == a {
+				defer b.running.Done()
+				a.unmatch()
+				b.deliver(accepted{err: ErrHostGone})
+			}
+		case <-b.closing:
+		}
+	})
+	return nil
+}
+
+// claim takes the arrival of host, once. The caller then counts as running.
+func (b *Bridge) claim(host peer.ID) *arrival {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.arrivals[host]
+	if a == nil || b.closed {
+		return nil
+	}
+	delete(b.arrivals, host)
+	close(a.came)
+	b.running.Add(1)
+	return a
+}
+
+// serveSession takes the call of a host.
+func (b *Bridge) serveSession(s network.Stream) {
+	host := s.Conn().RemotePeer()
+	a := b.claim(host)
+	if a == nil {
+		s.Reset()
+		return
+	}
+	defer b.running.Done()
+	p := party{self: b.self, host: host.String(), bridge: b.node.ID().String(), code: a.code}
+	met, err := p.asBridge(streamConn{s})
+	if err != nil {
+		b.log.Warn("handshake", "host", host, "err", err)
+		b.judge(false)
+		a.unmatch()
+		s.Conn().Close()
+		b.deliver(accepted{err: err})
+		return
+	}
+	c := newCall(met, line{control: streamConn{s},
+		open:    func(ctx context.Context) (net.Conn, error) { return b.open(ctx, host) },
+		relayed: func() bool { return s.Conn().Stat().Limited },
+		hangUp:  func() { s.Conn().Close() },
+	}, b.log.With("host", host))
+	if !b.calls.start(c, func() {
+		b.judge(c.granted)
+		a.unmatch()
+	}) {
+		s.Reset()
+		return
+	}
+	b.deliver(accepted{call: c})
+}
+
+// open opens a channel's stream to host, on the connection there is.
+func (b *Bridge) open(ctx context.Context, host peer.ID) (net.Conn, error) {
+	ctx = network.WithNoDial(network.WithAllowLimitedConn(ctx, "channel"), "channel")
+	s, err := b.node.NewStream(ctx, host, channelProtocol)
+	if err != nil {
+		return nil, err
+	}
+	return streamConn{s}, nil
+}
+
+// judge counts the calls in a row that ended before the user consented.
+func (b *Bridge) judge(consented bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unasked++; consented {
+		b.unasked = 0
+	}
+	if b.unasked > 1 {
+		b.pause = time.Now().Add(min(pauseFirst<<min(b.unasked-2, 16), pauseMost))
+	}
+}
+
+// disconnected wakes keepLink when the last connection to the gateway is gone.
+func (b *Bridge) disconnected(n network.Network, c network.Conn) {
+	if c.RemotePeer() == b.gateway.ID && n.Connectedness(b.gateway.ID) != network.Connected {
+		select {
+		case b.lost <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// keepLink brings the gateway back whenever it is lost.
+func (b *Bridge) keepLink(ctx context.Context) {
+	for {
+		select {
+		case <-b.lost:
+		case <-ctx.Done():
+			return
+		}
+		b.log.Warn("gateway lost, retrying")
+		b.link(b.uplink.lost(errLinkBroken))
+		for delay := retryFirst; ; delay = min(delay*3/2, retryMost) {
+			if sleep(ctx, delay/2+rand.N(delay)) != nil {
+				return
+			}
+			if err := b.reconnect(ctx); err != nil {
+				b.log.Debug("gateway", "err", err)
+				continue
+			}
+			break
+		}
+		b.log.Info("gateway back")
+		b.link(nil)
+	}
+}
+
+// reconnect connects to the gateway and, where a code waits, takes the place at the relay again.
+func (b *Bridge) reconnect(ctx context.Context) error {
+	if err := b.connect(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	waits := b.code.Digits != "" && time.Now().Before(b.code.Expires)
+	b.mu.Unlock()
+	if !waits {
+		return nil
+	}
+	return b.reserve(ctx)
+}
 
 // Close ends every call with session.BySupporter, and waits until nothing of the node runs.
-func (b *Bridge) Close() error { return errTODO }
+func (b *Bridge) Close() error {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	b.mu.Unlock()
+	if first {
+		close(b.closing)
+		b.stop()
+	}
+	b.calls.end(session.BySupporter)
+	err := b.node.Close()
+	b.running.Wait()
+	return err
+}
+
+// sleep waits for d, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -2,46 +2,340 @@ package p2p
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
 	"net"
-	"sixgate/session"
+	"slices"
+	"sync"
 	"time"
+
+	"sixgate/p2p/message"
+	"sixgate/session"
 )
+
+// Times of a call.
+const (
+	beatEvery = 5 * time.Second
+	deadAfter = 15 * time.Second // without a word from the other end
+	sendFor   = 10 * time.Second // a control message must have left by then
+	endFor    = 2 * time.Second  // for the last words of both ends
+)
+
+// noticesKept is how many notices wait for a reader.
+const noticesKept = 16
 
 // Call is one session between a host and a bridge, end to end. Its methods may be called by many goroutines at once.
 //
 // Only the host's Tell of a live state with permissions allows channels; before that, and after a notice that takes them
 // all back, neither end opens one.
-type Call struct{}
+type Call struct {
+	met
+	line
+	log      *slog.Logger
+	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
+
+	notices chan Notice
+	echo    chan uint64   // a beat to answer
+	stop    chan struct{} // closed when the talk is over
+	done    chan struct{} // closed when everything is
+
+	sending sync.Mutex // one writer of control at a time
+
+	mu       sync.Mutex
+	allowed  bool
+	granted  bool // allowed, now or before
+	ending   bool
+	said     session.Reason // ours, when this end ended the call first
+	reason   session.Reason // valid once done is closed
+	channels map[*channel]struct{}
+	beat     uint64 // the last one sent
+	beatSent time.Time
+	rtt      time.Duration
+}
+
+// line is what a call stands on.
+type line struct {
+	host    bool                                    // this end is the host
+	control talk                                    // the session's stream, after the handshake
+	open    func(context.Context) (net.Conn, error) // on a bridge: a new stream to the host, for a channel
+	relayed func() bool
+	hangUp  func() // breaks the connection to the other end
+}
+
+// talk is a stream that can say that nothing more will follow.
+type talk interface {
+	net.Conn
+	CloseWrite() error
+}
+
+func newCall(m met, l line, log *slog.Logger) *Call {
+	c := &Call{met: m, line: l, log: log,
+		notices: make(chan Notice, noticesKept), echo: make(chan uint64, 1),
+		stop: make(chan struct{}), done: make(chan struct{}),
+		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
+	for _, kind := range kinds {
+		c.incoming[kind] = make(chan *channel)
+	}
+	return c
+}
+
+// run talks with the other end until the call has ended.
+func (c *Call) run() {
+	var beats sync.WaitGroup
+	beats.Go(c.beats)
+	reason := c.listen()
+	c.mute()
+	close(c.stop)
+	beats.Wait()
+	c.goodbye(reason)
+	c.hangUp()
+	c.mu.Lock()
+	c.reason = reason
+	c.mu.Unlock()
+	c.log.Info("call ended", "reason", reason)
+	close(c.notices)
+	close(c.done)
+}
+
+// listen reads what the other end says, and returns why the call ends.
+func (c *Call) listen() session.Reason {
+	for {
+		c.mu.Lock()
+		if !c.ending {
+			c.control.SetReadDeadline(time.Now().Add(deadAfter))
+		}
+		c.mu.Unlock()
+		var m message.Control
+		if err := message.Read(c.control, &m); err != nil {
+			c.mu.Lock()
+			said := c.said
+			c.mu.Unlock()
+			if said != 0 { // we ended it, and the other end hung up or is silent
+				return said
+			}
+			c.log.Warn("call broken", "err", err)
+			return session.ByNetwork
+		}
+		switch what := m.What.(type) {
+		case *message.Control_Notice:
+			c.heard(parseNotice(what.Notice))
+		case *message.Control_Beat:
+			select {
+			case c.echo <- what.Beat.GetNumber():
+			default: // it beats faster than we answer
+			}
+		case *message.Control_Echo:
+			c.measure(what.Echo.GetNumber())
+		case *message.Control_End:
+			return c.agree(session.Reason(min(what.End.GetReason(), 255)))
+		}
+	}
+}
+
+// agree settles on one reason: the one that came first or, where both ends ended the call at once, the host's.
+func (c *Call) agree(theirs session.Reason) session.Reason {
+	byBridge := theirs == session.BySupporter || theirs == session.ByNetwork || theirs == session.Tampered
+	switch {
+	case c.host && !byBridge: // a bridge cannot say what the user did
+		theirs = session.BySupporter
+	case !c.host && (theirs == session.BySupporter || !theirs.Known()):
+		theirs = session.ByUser
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.said != 0 && c.host {
+		return c.said
+	}
+	return theirs
+}
+
+// goodbye tells the other end the reason, if it does not know it from us yet, and waits until it has heard everything.
+func (c *Call) goodbye(reason session.Reason) {
+	c.mu.Lock()
+	said := c.said
+	c.mu.Unlock()
+	if said == 0 {
+		c.sendEnd(reason)
+	}
+	c.control.SetReadDeadline(time.Now().Add(endFor))
+	io.Copy(io.Discard, c.control)
+	c.control.Close()
+}
+
+// beats shows the other end that this one lives, and answers its beats.
+func (c *Call) beats() {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		c.mu.Lock()
+		c.beat++
+		c.beatSent = time.Now()
+		beat := &message.Beat{Number: c.beat}
+		c.mu.Unlock()
+		if c.send(&message.Control{What: &message.Control_Beat{Beat: beat}}) != nil {
+			return
+		}
+		for waiting := true; waiting; {
+			select {
+			case <-tick.C:
+				waiting = false
+			case n := <-c.echo:
+				if c.send(&message.Control{What: &message.Control_Echo{Echo: &message.Beat{Number: n}}}) != nil {
+					return
+				}
+			case <-c.stop:
+				return
+			}
+		}
+	}
+}
+
+// send writes a control message. Where it cannot, the call is over: the message may have left in part.
+func (c *Call) send(m *message.Control) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.mu.Lock()
+	ending := c.ending
+	c.mu.Unlock()
+	if ending { // the last word is said
+		return ErrClosed
+	}
+	c.control.SetWriteDeadline(time.Now().Add(sendFor))
+	err := message.Write(c.control, m)
+	if err != nil {
+		c.mu.Lock()
+		c.ending = true
+		c.control.SetReadDeadline(time.Unix(1, 0)) // wakes listen
+		c.mu.Unlock()
+	}
+	return err
+}
+
+// sendEnd writes the last message. The caller has set ending.
+func (c *Call) sendEnd(reason session.Reason) {
+	c.control.SetWriteDeadline(time.Now().Add(endFor)) // also hurries a message that is stuck
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.control.SetWriteDeadline(time.Now().Add(endFor))
+	message.Write(c.control, &message.Control{What: &message.Control_End{End: &message.End{Reason: uint32(reason)}}})
+	c.control.CloseWrite()
+}
+
+// heard takes in a notice of the other end.
+func (c *Call) heard(n Notice) {
+	if c.host {
+		n.Permissions = 0 // a bridge has none to give
+	} else {
+		c.mu.Lock()
+		c.allowed = n.allows() && !c.ending
+		c.granted = c.granted || c.allowed
+		c.mu.Unlock()
+	}
+	for {
+		select {
+		case c.notices <- n:
+			return
+		default:
+		}
+		select {
+		case <-c.notices: // the oldest
+		default:
+		}
+	}
+}
+
+func (c *Call) measure(echoed uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if echoed == c.beat {
+		c.rtt = time.Since(c.beatSent)
+	}
+}
 
 // Peer is what the other end says of itself.
-func (c *Call) Peer() Hello { return Hello{} }
+func (c *Call) Peer() Hello { return c.peer }
 
 // CheckDigits are the four digits that both ends computed. The supporter reads them out; the host compares what its user
 // types with them (session.Attempts) and never shows them.
-func (c *Call) CheckDigits() string { return "" }
+func (c *Call) CheckDigits() string { return c.digits }
 
 // Tell sends n to the other end. On a host it also grants (and takes back) what n says.
-func (c *Call) Tell(n Notice) error { return errTODO }
+func (c *Call) Tell(n Notice) error {
+	if !c.host && n.Permissions != 0 {
+		return fmt.Errorf("a bridge has no permissions to give: %w", ErrNotAllowed)
+	}
+	c.mu.Lock()
+	if c.ending {
+		c.mu.Unlock()
+		return c.endedOr(ErrClosed)
+	}
+	if c.host {
+		c.allowed = n.allows()
+	}
+	c.mu.Unlock()
+	if err := c.send(&message.Control{What: &message.Control_Notice{Notice: n.message()}}); err != nil {
+		return c.endedOr(session.ByNetwork)
+	}
+	return nil
+}
 
 // Notices delivers what the other end tells. Where nobody reads, the oldest are dropped. It is closed when the call ends.
-func (c *Call) Notices() <-chan Notice { return nil }
-
-// Open opens a channel of a kind to the host. Only a bridge opens channels. It returns ErrNotAllowed before the user's
-// consent. The channel carries deadlines; writes of 16 KiB and more are cheapest.
-func (c *Call) Open(ctx context.Context, kind string) (net.Conn, error) { return nil, errTODO }
-
-// Accept returns the next channel of a kind that the bridge opens. Only a host accepts channels.
-func (c *Call) Accept(ctx context.Context, kind string) (net.Conn, error) { return nil, errTODO }
+func (c *Call) Notices() <-chan Notice { return c.notices }
 
 // Path says whether the call goes through the gateway's relay, and how long a round trip takes (0: not measured yet).
-func (c *Call) Path() (relay bool, rtt time.Duration) { return true, 0 }
+func (c *Call) Path() (relay bool, rtt time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.relayed(), c.rtt
+}
 
 // End ends the call for both ends with one reason, closes its channels and waits until nothing of it runs. Where both
 // end at once, the user's reason counts. A second End changes nothing.
-func (c *Call) End(reason session.Reason) {}
+func (c *Call) End(reason session.Reason) {
+	c.mu.Lock()
+	first := !c.ending
+	if first {
+		c.ending, c.said = true, reason
+		c.control.SetReadDeadline(time.Now().Add(endFor)) // for the other end's last word
+	}
+	c.mu.Unlock()
+	if first {
+		c.mute()
+		c.sendEnd(reason)
+	}
+	<-c.done
+}
 
-// Done is closed when the call has ended.
-func (c *Call) Done() <-chan struct{} { return nil }
+// Done is closed when the call has ended and nothing of it runs.
+func (c *Call) Done() <-chan struct{} { return c.done }
 
-// Err is why the call ended, a session.Reason in the same words on both ends, and nil before.
-func (c *Call) Err() error { return nil }
+// Err is why the call ended, a session.Reason in the same words on both ends, and nil before Done.
+func (c *Call) Err() error {
+	select {
+	case <-c.done:
+		return c.reason
+	default:
+		return nil
+	}
+}
+
+// endedOr is why the call ended and, while it has not, err.
+func (c *Call) endedOr(err error) error {
+	if ended := c.Err(); ended != nil {
+		return ended
+	}
+	return err
+}
+
+// mute closes the channels and lets no new one begin.
+func (c *Call) mute() {
+	c.mu.Lock()
+	c.allowed, c.ending = false, true
+	open := slices.Collect(maps.Keys(c.channels))
+	c.mu.Unlock()
+	for _, ch := range open {
+		ch.Close()
+	}
+}

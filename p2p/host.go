@@ -2,7 +2,17 @@ package p2p
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+
+	"sixgate/p2p/message"
+	"sixgate/session"
 )
 
 // HostOptions say which gateway a host uses and what it says of itself.
@@ -13,15 +23,147 @@ type HostOptions struct {
 }
 
 // Host is the end user's node. Its identity is made for one run and never stored. It accepts no connection.
-type Host struct{}
+type Host struct {
+	*uplink
+	self  Hello
+	log   *slog.Logger
+	calls calls
+
+	joining sync.Mutex
+	mu      sync.Mutex
+	call    *Call // the latest
+	bridge  peer.ID
+}
 
 // DialHost starts a node and connects it to the gateway, before the user has typed anything. It returns ErrGateway when
 // no gateway answers.
-func DialHost(ctx context.Context, o HostOptions) (*Host, error) { return nil, errTODO }
+func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
+	if err := o.Self.check(); err != nil {
+		return nil, err
+	}
+	key, err := NewIdentity()
+	if err != nil {
+		return nil, err
+	}
+	u, err := newUplink(key, o.Gateways, true)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{uplink: u, self: o.Self, log: logOr(o.Log)}
+	u.node.SetStreamHandler(channelProtocol, h.serveChannel)
+	if err := u.connect(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
 
 // Join redeems code (six digits) at the gateway and does the handshake with the bridge behind it. A code is tried once:
-// after any error but ErrGateway and ErrTooMany the user needs a new one.
-func (h *Host) Join(ctx context.Context, code string) (*Call, error) { return nil, errTODO }
+// after any error but ErrGateway and ErrTooMany the user needs a new one. One call at a time: Join waits for another
+// Join, not for the call before.
+func (h *Host) Join(ctx context.Context, code string) (*Call, error) {
+	h.joining.Lock()
+	defer h.joining.Unlock()
+	if err := h.connect(ctx); err != nil {
+		return nil, err
+	}
+	var m message.Meeting
+	if err := h.ask(ctx, RedeemProtocol, &message.Redeem{Code: code}, &m); err != nil {
+		return nil, err
+	}
+	if err := statusError(m.Status); err != nil {
+		return nil, err
+	}
+	bridge, err := peer.IDFromBytes(m.Bridge)
+	if err != nil {
+		return nil, fmt.Errorf("%w (the gateway names no bridge: %w)", ErrBridgeGone, err)
+	}
+	h.log.Info("code redeemed", "bridge", bridge)
+	unmatch := h.gate.match(bridge)
+	call, err := h.meet(ctx, bridge, &m, code, unmatch)
+	if err != nil {
+		unmatch()
+		h.node.Network().ClosePeer(bridge)
+		return nil, err
+	}
+	return call, nil
+}
+
+// meet calls the bridge behind a code.
+func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, code string, unmatch func()) (*Call, error) {
+	s, err := h.dial(ctx, bridge)
+	if err != nil {
+		h.log.Warn("bridge does not answer", "bridge", bridge, "err", err)
+		return nil, ErrBridgeGone
+	}
+	stop := context.AfterFunc(ctx, func() { s.Reset() })
+	p := party{self: h.self, host: h.node.ID().String(), bridge: bridge.String(), code: code}
+	met, err := p.asHost(streamConn{s})
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err == nil && (met.peer.Name != m.Operator || met.peer.Organisation != m.Organisation) {
+		err = ErrImpostor
+	}
+	if err != nil {
+		h.log.Warn("handshake", "bridge", bridge, "err", err)
+		s.Reset()
+		return nil, err
+	}
+	c := newCall(met, line{host: true, control: streamConn{s},
+		relayed: func() bool { return s.Conn().Stat().Limited },
+		hangUp:  func() { s.Conn().Close() },
+	}, h.log.With("bridge", bridge))
+	h.mu.Lock()
+	h.call, h.bridge = c, bridge
+	h.mu.Unlock()
+	if !h.calls.start(c, unmatch) {
+		s.Reset()
+		return nil, ErrClosed
+	}
+	return c, nil
+}
+
+// dial opens the session's stream to a bridge, through the relay of the gateway.
+func (h *Host) dial(ctx context.Context, bridge peer.ID) (network.Stream, error) {
+	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "session"), connectFor)
+	defer cancel()
+	relay, err := multiaddr.NewMultiaddr("/p2p/" + h.gateway.ID.String() + "/p2p-circuit")
+	if err != nil {
+		return nil, err
+	}
+	if sw, ok := h.node.Network().(*swarm.Swarm); ok {
+		sw.Backoff().Clear(bridge) // a new code is a new chance
+	}
+	if err := h.node.Connect(ctx, peer.AddrInfo{ID: bridge, Addrs: []multiaddr.Multiaddr{relay}}); err != nil {
+		return nil, err
+	}
+	return h.node.NewStream(ctx, bridge, sessionProtocol)
+}
+
+// serveChannel takes a channel that a bridge opens.
+func (h *Host) serveChannel(s network.Stream) {
+	h.mu.Lock()
+	c, bridge := h.call, h.bridge
+	h.mu.Unlock()
+	if c == nil || bridge != s.Conn().RemotePeer() {
+		s.Reset()
+		return
+	}
+	if err := c.offer(context.Background(), streamConn{s}); err != nil {
+		c.log.Warn("channel refused", "err", err)
+	}
+}
 
 // Close ends every call with session.ByUser, and waits until nothing of the node runs.
-func (h *Host) Close() error { return errTODO }
+func (h *Host) Close() error {
+	h.calls.end(session.ByUser)
+	return h.node.Close()
+}
+
+func logOr(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
+}

@@ -1,5 +1,15 @@
 package p2p
 
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+)
+
 // Profile is what a bridge needs to know, one JSON file made by 'sixgate-gateway operator add'. It holds a private key.
 type Profile struct {
 	Gateways     []string `json:"gateways"` // multiaddrs that end in /p2p/ and the gateway's peer id
@@ -8,5 +18,70 @@ type Profile struct {
 	Key          []byte   `json:"key"` // libp2p's form of an ed25519 private key
 }
 
+// NewProfile makes a profile with a new key, and the peer id that a gateway has to admit.
+func NewProfile(gateways []string, operator, organisation string) (p Profile, id string, err error) {
+	key, err := NewIdentity()
+	if err != nil {
+		return Profile{}, "", err
+	}
+	b, err := crypto.MarshalPrivateKey(key)
+	if err != nil {
+		return Profile{}, "", err
+	}
+	who, err := peer.IDFromPrivateKey(key)
+	if err != nil {
+		return Profile{}, "", err
+	}
+	p = Profile{Gateways: gateways, Operator: operator, Organisation: organisation, Key: b}
+	return p, who.String(), p.check()
+}
+
 // LoadProfile reads the profile at path, which must be readable by its owner only.
-func LoadProfile(path string) (Profile, error) { return Profile{}, errTODO }
+func LoadProfile(path string) (p Profile, err error) {
+	b, err := readSecret(path)
+	if err != nil {
+		return Profile{}, err
+	}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return Profile{}, fmt.Errorf("%s is not a profile: %w; make one with 'sixgate-gateway operator add'", path, err)
+	}
+	if err := p.check(); err != nil {
+		return Profile{}, fmt.Errorf("%s: %w; make a new one with 'sixgate-gateway operator add'", path, err)
+	}
+	return p, nil
+}
+
+func (p Profile) check() error {
+	if _, err := parseGateways(p.Gateways); err != nil {
+		return err
+	}
+	if _, err := parseKey(p.Key); err != nil {
+		return fmt.Errorf("the profile's key: %w", err)
+	}
+	return Hello{Name: p.Operator, Organisation: p.Organisation}.check()
+}
+
+// parseGateways reads a gateway's addresses, several ways to one peer.
+func parseGateways(addresses []string) (peer.AddrInfo, error) {
+	if len(addresses) == 0 {
+		return peer.AddrInfo{}, errors.New("no gateway is given: name one as /ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, " +
+			"as 'sixgate-gateway serve' prints it")
+	}
+	var gateway peer.AddrInfo
+	for _, s := range addresses {
+		a, err := multiaddr.NewMultiaddr(s)
+		if err != nil {
+			return peer.AddrInfo{}, fmt.Errorf("gateway address %q: %w", s, err)
+		}
+		info, err := peer.AddrInfoFromP2pAddr(a)
+		if err != nil || len(info.Addrs) == 0 {
+			return peer.AddrInfo{}, fmt.Errorf("gateway address %q must look like /ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, "+
+				"as 'sixgate-gateway serve' prints it", s)
+		}
+		if gateway.ID != "" && gateway.ID != info.ID {
+			return peer.AddrInfo{}, fmt.Errorf("gateway address %q is another gateway's: this version uses one", s)
+		}
+		gateway.ID, gateway.Addrs = info.ID, append(gateway.Addrs, info.Addrs...)
+	}
+	return gateway, nil
+}

@@ -1,0 +1,100 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"google.golang.org/protobuf/proto"
+
+	"sixgate/p2p/message"
+)
+
+// connectFor is how long the gateway may take to answer a connection, askFor a question.
+const (
+	connectFor = 10 * time.Second
+	askFor     = 10 * time.Second
+)
+
+// uplink is a host's or a bridge's node with its connection to the gateway.
+type uplink struct {
+	node    host.Host
+	gateway peer.AddrInfo
+	gate    *gate
+}
+
+// newUplink makes the node of a host or a bridge. It does not connect yet.
+func newUplink(key crypto.PrivKey, gateways []string, isHost bool) (*uplink, error) {
+	gateway, err := parseGateways(gateways)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := clientResources()
+	if err != nil {
+		return nil, err
+	}
+	g := newGate(gateway.ID, isHost)
+	node, err := NewNode(NodeOptions{Key: key, Gater: g, Resources: resources, Circuit: true})
+	if err != nil {
+		return nil, err
+	}
+	return &uplink{node: node, gateway: gateway, gate: g}, nil
+}
+
+// clientResources bound what the gateway and the other end can make a host or a bridge hold.
+func clientResources() (network.ResourceManager, error) {
+	limits := rcmgr.PartialLimitConfig{
+		System:      rcmgr.ResourceLimits{Conns: 128, ConnsInbound: 64, Streams: 1024, StreamsInbound: 512, Memory: 512 << 20},
+		PeerDefault: rcmgr.ResourceLimits{Conns: 8, ConnsInbound: 4, Streams: 256, StreamsInbound: 128, Memory: 128 << 20},
+	}
+	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.Build(rcmgr.InfiniteLimits)), rcmgr.WithMetricsDisabled())
+}
+
+// connect connects to the gateway, unless it is connected.
+func (u *uplink) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectFor)
+	defer cancel()
+	// A forced dial does not wait for what earlier ones met: 5 s after the first that failed.
+	if err := u.node.Connect(network.WithForceDirectDial(ctx, "gateway"), u.gateway); err != nil {
+		return u.lost(err)
+	}
+	return nil
+}
+
+// lost says which gateway cannot be reached, and why.
+func (u *uplink) lost(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%v: %w (%v)", u.gateway.Addrs, ErrGateway, err)
+}
+
+// ask puts one question to the gateway.
+func (u *uplink) ask(ctx context.Context, p protocol.ID, question, answer proto.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	s, err := u.node.NewStream(ctx, u.gateway.ID, p)
+	if err != nil {
+		return u.lost(err)
+	}
+	defer s.Close()
+	defer context.AfterFunc(ctx, func() { s.Reset() })()
+	s.SetDeadline(time.Now().Add(askFor))
+	if err := message.Write(s, question); err != nil {
+		return u.lost(err)
+	}
+	if err := message.Read(s, answer); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return u.lost(err)
+	}
+	return nil
+}
