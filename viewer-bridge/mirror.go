@@ -74,7 +74,7 @@ func (m *mirror) read(host *rfb.Client) error {
 		return err
 	}
 	switch event := event.(type) {
-	case rfb.Update:
+	case *rfb.Update:
 		m.name = host.Name()
 		m.cursor, m.hot = host.Cursor()
 		if m.picture != host.Image() { // the first update, or another size
@@ -147,7 +147,7 @@ func (m *mirror) Clipboard() string {
 
 func (m *mirror) MovePointer(p image.Point, buttons uint16) {
 	if host := m.host.Load(); host != nil {
-		host.Pointer(p, buttons)
+		host.Pointer(p, uint8(buttons)) // the eight of the protocol
 	}
 }
 

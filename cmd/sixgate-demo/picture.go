@@ -58,7 +58,7 @@ func savePicture(ctx context.Context, v viewer, file string) error {
 		if err != nil {
 			return err
 		}
-		if _, painted := event.(rfb.Update); painted {
+		if _, painted := event.(*rfb.Update); painted {
 			return writePNG(file, client.Image())
 		}
 	}
