@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	"github.com/libp2p/go-libp2p/x/rate"
+	"github.com/multiformats/go-multiaddr"
+
+	"sixgate/p2p"
+)
+
+// A peer that is no operator's bridge and has redeemed no code is cut off after strangerFor; looked for every lookEvery.
+const (
+	strangerFor = 30 * time.Second
+	lookEvery   = 10 * time.Second
+)
+
+// The relay's bounds. Its circuits have no limit worth the name, but a limit all the same: only then do both ends know
+// that a connection is a relayed one, and hear of it when a direct one appears.
+const (
+	circuitFor    = 365 * 24 * time.Hour
+	circuitBytes  = 1 << 50
+	circuitBuffer = 64 << 10 // for each direction; with the default 2 KiB a byte costs the gateway twice the time
+	mostBridges   = 4096     // with a place at the relay
+	mostAtOneIP   = 512      // of these: a company's supporters
+	mostCircuits  = 64       // of one peer
+)
+
+// Bounds of the node. go-libp2p's defaults are made for a peer among equals: 8 connections from one address.
+const (
+	mostConns       = 4000
+	mostStreams     = 64_000
+	mostMemory      = 2 << 30
+	mostPeerConns   = 8
+	mostPeerStreams = 512
+	mostPeerMemory  = 128 << 20
+	mostConnsAtOne  = 64 // from an IPv4 address or an IPv6 /56: an office behind one address
+	mostConnsAtSite = 256
+	connsPerSecond  = 200 // in all
+	connsPerAddress = 5   // a second, from one address
+)
+
+// resources bounds what all peers, and each of them, can make the gateway hold. Connections from loopback are not
+// counted by address.
+func resources() (network.ResourceManager, error) {
+	limits := rcmgr.PartialLimitConfig{
+		System: rcmgr.ResourceLimits{Conns: mostConns + 100, ConnsInbound: mostConns, Streams: mostStreams, Memory: mostMemory},
+		// before a peer has shown its key, or a stream its protocol
+		Transient:   rcmgr.ResourceLimits{Conns: 512, Streams: 2048, Memory: 128 << 20},
+		PeerDefault: rcmgr.ResourceLimits{Conns: mostPeerConns, Streams: mostPeerStreams, Memory: mostPeerMemory},
+	}
+	address := rate.Limit{RPS: connsPerAddress, Burst: 10 * connsPerAddress}
+	site := rate.Limit{RPS: 4 * connsPerAddress, Burst: 40 * connsPerAddress}
+	var loopback []rate.PrefixLimit
+	for _, p := range append(rcmgr.DefaultNetworkPrefixLimitV4, rcmgr.DefaultNetworkPrefixLimitV6...) {
+		loopback = append(loopback, rate.PrefixLimit{Prefix: p.Network})
+	}
+	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.Build(rcmgr.InfiniteLimits)), rcmgr.WithMetricsDisabled(),
+		rcmgr.WithLimitPerSubnet(
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: mostConnsAtOne}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: mostConnsAtOne}, {PrefixLength: 48, ConnCount: mostConnsAtSite}}),
+		rcmgr.WithConnRateLimiters(&rate.Limiter{NetworkPrefixLimits: loopback,
+			GlobalLimit: rate.Limit{RPS: connsPerSecond, Burst: 2 * connsPerSecond},
+			SubnetRateLimiter: rate.SubnetLimiter{GracePeriod: time.Minute,
+				IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: 32, Limit: address}},
+				IPv6SubnetLimits: []rate.SubnetLimit{{PrefixLength: 56, Limit: address}, {PrefixLength: 48, Limit: site}}}}))
+}
+
+func (g *Gateway) openRelay() (*relay.Relay, error) {
+	r := relay.DefaultResources()
+	r.Limit = &relay.RelayLimit{Duration: circuitFor, Data: circuitBytes}
+	r.BufferSize, r.MaxReservations, r.MaxCircuits = circuitBuffer, mostBridges, mostCircuits
+	r.MaxReservationsPerIP, r.MaxReservationsPerASN = mostAtOneIP, mostBridges
+	return relay.New(g.node, relay.WithResources(r), relay.WithACL(g))
+}
+
+// AllowReserve lets a bridge be reached through the relay while it has a code that waits, or a session.
+func (g *Gateway) AllowReserve(p peer.ID, _ multiaddr.Multiaddr) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), answerFor)
+	defer cancel()
+	allowed := g.codes.Waits(ctx, p.String()) || g.pairs.hasBridge(p)
+	if !allowed {
+		g.log.Warn("relay refused", "peer", p)
+	}
+	return allowed
+}
+
+// AllowConnect lets a host reach the bridge whose code it redeemed.
+func (g *Gateway) AllowConnect(host peer.ID, _ multiaddr.Multiaddr, bridge peer.ID) bool {
+	allowed := g.pairs.has(host, bridge)
+	if !allowed {
+		g.log.Warn("relay refused", "peer", host, "to", bridge)
+	}
+	return allowed
+}
+
+// closeStrangers cuts peers off that have had their time.
+func (g *Gateway) closeStrangers(ctx context.Context) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case now := <-look.C:
+			g.cutOff(now)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (g *Gateway) cutOff(now time.Time) {
+	for _, c := range g.node.Network().Conns() {
+		who := c.RemotePeer()
+		if now.Sub(c.Stat().Opened) < strangerFor || g.pairs.hasHost(who) {
+			continue
+		}
+		if _, err := findOperator(g.data, who); errors.Is(err, p2p.ErrNotAdmitted) {
+			g.log.Info("stranger cut off", "peer", who)
+			c.Close()
+		}
+	}
+}
+
+// disconnected forgets what a host had redeemed when it leaves.
+func (g *Gateway) disconnected(n network.Network, c network.Conn) {
+	if who := c.RemotePeer(); n.Connectedness(who) != network.Connected {
+		g.pairs.forget(who)
+	}
+}
+
+// pairs are the hosts on the gateway that have redeemed a code, each with the bridges it may reach.
+type pairs struct {
+	mu      sync.Mutex
+	bridges map[peer.ID]map[peer.ID]bool // by host
+}
+
+func (p *pairs) add(host, bridge peer.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bridges == nil {
+		p.bridges = make(map[peer.ID]map[peer.ID]bool)
+	}
+	if p.bridges[host] == nil {
+		p.bridges[host] = make(map[peer.ID]bool)
+	}
+	p.bridges[host][bridge] = true
+}
+
+func (p *pairs) has(host, bridge peer.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bridges[host][bridge]
+}
+
+func (p *pairs) hasHost(host peer.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bridges[host] != nil
+}
+
+func (p *pairs) hasBridge(bridge peer.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, bridges := range p.bridges {
+		if bridges[bridge] {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pairs) forget(host peer.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.bridges, host)
+}

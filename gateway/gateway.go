@@ -1,0 +1,191 @@
+// Package gateway is the server in the middle: it hands out codes, brings a host to the bridge whose code its user typed,
+// and relays what they say to each other end to end. It never sees a pixel: see p2p.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"sixgate/p2p"
+)
+
+// Options say where a gateway keeps its state and where it listens.
+type Options struct {
+	Data     string       // a directory; made when absent, mode 0700
+	Listen   string       // host:port of TCP; port 0 chooses one
+	Announce []string     // host or host:port under which others reach it; empty: the addresses of its network interfaces
+	Log      *slog.Logger // nil: silent
+}
+
+// Gateway serves until Close.
+type Gateway struct {
+	data      string
+	log       *slog.Logger
+	addresses []string
+	node      host.Host
+	relay     *relay.Relay
+	state     *state
+	codes     *Codes
+	limits    limits
+	pairs     pairs
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// Open starts a gateway.
+func Open(ctx context.Context, o Options) (*Gateway, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	listen, err := netip.ParseAddrPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %q: %w; it must be an address and a port, as in 0.0.0.0:4443", o.Listen, err)
+	}
+	if err := openData(o.Data); err != nil {
+		return nil, err
+	}
+	serving, stop := context.WithCancel(context.Background())
+	g := &Gateway{data: o.Data, log: o.Log, stop: stop}
+	if err := g.open(ctx, serving, listen, o.Announce); err != nil {
+		g.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, announce []string) error {
+	key, err := p2p.LoadIdentity(filepath.Join(g.data, "identity.key"))
+	if err != nil {
+		return err
+	}
+	resources, err := resources()
+	if err != nil {
+		return err
+	}
+	socket, err := manet.FromNetAddr(net.TCPAddrFromAddrPort(listen))
+	if err != nil {
+		return err
+	}
+	// Listening comes first: it fails when another gateway runs, which would hold the files as well.
+	g.node, err = p2p.NewNode(p2p.NodeOptions{Key: key, Resources: resources, Listen: []multiaddr.Multiaddr{socket}})
+	if err != nil {
+		return fmt.Errorf("%w: choose another address with --listen, or end the program that has it", err)
+	}
+	if g.state, err = openState(g.data); err != nil {
+		return err
+	}
+	if g.codes, err = openCodes(ctx, g.state.js); err != nil {
+		return err
+	}
+	g.limits.now = g.codes.now
+	if g.relay, err = g.openRelay(); err != nil {
+		return err
+	}
+	if g.addresses, err = g.announced(listen, announce); err != nil {
+		return err
+	}
+	if err := writeFile(addressFile(g.data), g.addresses); err != nil {
+		return err
+	}
+	g.running.Go(func() { g.closeStrangers(serving) })
+	g.node.Network().Notify(&network.NotifyBundle{DisconnectedF: g.disconnected})
+	g.node.SetStreamHandler(p2p.CodeProtocol, g.handler(serving, g.serveCode))
+	g.node.SetStreamHandler(p2p.RedeemProtocol, g.handler(serving, g.serveRedeem))
+	return nil
+}
+
+// openData makes the directory of a gateway's state, or sees that nobody else may read it.
+func openData(dir string) error {
+	if dir == "" {
+		return errors.New("a gateway needs a directory for its state: name one with --data")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return fmt.Errorf("others may read the gateway's state in %s (mode %04o): run 'chmod 700 %s'", dir, mode, dir)
+	}
+	return nil
+}
+
+// Addresses are the gateway's multiaddrs, each with its peer id, as hosts and bridges take them.
+func (g *Gateway) Addresses() []string { return g.addresses }
+
+// announced works out under which multiaddrs others reach the gateway.
+func (g *Gateway) announced(listen netip.AddrPort, names []string) (addresses []string, err error) {
+	var bases []multiaddr.Multiaddr
+	for _, name := range names {
+		a, err := announce(name, listen.Port())
+		if err != nil {
+			return nil, err
+		}
+		bases = append(bases, a)
+	}
+	if len(names) == 0 {
+		if bases, err = g.node.Network().InterfaceListenAddresses(); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range bases {
+		addresses = append(addresses, a.String()+"/p2p/"+g.node.ID().String())
+	}
+	return addresses, nil
+}
+
+// announce makes a multiaddr of a host or host:port.
+func announce(name string, port uint16) (multiaddr.Multiaddr, error) {
+	hostname, digits, err := net.SplitHostPort(name)
+	if err != nil {
+		hostname, digits = name, strconv.Itoa(int(port))
+	}
+	kind := "dns"
+	if ip, err := netip.ParseAddr(hostname); err == nil {
+		kind = "ip6"
+		if ip.Is4() {
+			kind = "ip4"
+		}
+	}
+	a, err := multiaddr.NewMultiaddr("/" + kind + "/" + hostname + "/tcp/" + digits)
+	if err != nil {
+		return nil, fmt.Errorf("announce %q: %w; it must be a host name or an address, and a port if it is not the one "+
+			"that --listen has", name, err)
+	}
+	return a, nil
+}
+
+// Close ends every relayed session and waits until nothing of the gateway runs.
+func (g *Gateway) Close() error {
+	g.stop()
+	var err error
+	if g.relay != nil {
+		err = g.relay.Close()
+	}
+	if g.node != nil {
+		err = errors.Join(err, g.node.Close())
+	}
+	g.running.Wait()
+	if g.state != nil {
+		g.state.close()
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"maps"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"sixgate/p2p"
+)
+
+// How many wrong codes may come from one place within limitFor, and in all. After that a place waits, twice as long each
+// time. A peer id costs nothing to make, so addresses count as well; a botnet has many addresses, so all together count.
+const (
+	limitFor     = 15 * time.Minute
+	wrongPeer    = 5
+	wrongAddress = 5  // an IPv4 address, or an IPv6 /64: what one household has
+	wrongSite    = 20 // an IPv6 /48
+	wrongAll     = 1000
+	waitFirst    = time.Minute
+	waitMost     = 24 * time.Hour
+)
+
+// placesKept is how many places are remembered before those that are forgiven are forgotten.
+const placesKept = 4 * wrongAll
+
+// limits counts wrong codes by where they come from. The zero value with a clock is ready.
+type limits struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	places map[string]*tally
+	all    tally
+}
+
+// tally counts the wrong codes from one place.
+type tally struct {
+	wrong int
+	last  time.Time // when the last one came
+	until time.Time // no code from there before that
+}
+
+func (t *tally) forgiven(now time.Time) bool {
+	return now.Sub(t.last) > limitFor && !now.Before(t.until)
+}
+
+// place is where a code comes from, and how many wrong ones are fine.
+type place struct {
+	name  string
+	wrong int
+}
+
+// placesOf are the places of a peer at an address.
+func placesOf(who peer.ID, from netip.Addr) []place {
+	places := []place{{"peer " + string(who), wrongPeer}}
+	if from = from.Unmap(); from.Is4() {
+		return append(places, place{from.String(), wrongAddress})
+	}
+	for bits, wrong := range map[int]int{64: wrongAddress, 48: wrongSite} {
+		if prefix, err := from.Prefix(bits); err == nil {
+			places = append(places, place{prefix.String(), wrong})
+		}
+	}
+	return places
+}
+
+// take counts a code from places as wrong before it is looked at, so that many at once are not one. It refuses with
+// p2p.ErrTooMany, whether or not the code is right. right takes it back.
+func (l *limits) take(places []place) (right func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	if l.all.forgiven(now) {
+		l.all = tally{last: now}
+	}
+	if l.all.wrong >= wrongAll {
+		return nil, p2p.ErrTooMany
+	}
+	if l.places == nil {
+		l.places = make(map[string]*tally)
+	}
+	if len(l.places) > placesKept {
+		maps.DeleteFunc(l.places, func(_ string, t *tally) bool { return t.forgiven(now) })
+	}
+	for _, p := range places {
+		if t := l.places[p.name]; t == nil || t.forgiven(now) {
+			l.places[p.name] = new(tally)
+		} else if now.Before(t.until) {
+			return nil, p2p.ErrTooMany
+		}
+	}
+	l.all.wrong++
+	for _, p := range places {
+		t := l.places[p.name]
+		t.wrong++
+		t.last = now
+		if over := t.wrong - p.wrong; over >= 0 {
+			t.until = now.Add(min(waitFirst<<min(over, 20), waitMost))
+		}
+	}
+	return func() { l.right(places) }, nil
+}
+
+func (l *limits) right(places []place) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all.wrong = max(0, l.all.wrong-1)
+	for _, p := range places {
+		if t := l.places[p.name]; t != nil {
+			if t.wrong = max(0, t.wrong-1); t.wrong < p.wrong {
+				t.until = time.Time{}
+			}
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"sixgate/p2p"
+	"sixgate/p2p/message"
+	"sixgate/session"
+)
+
+// answerFor is how long a question may take, asking and answering. A wrong code's answer comes wrongAfter the question,
+// whatever it was looked up in: how long that took must not tell a used code from one that never was.
+const (
+	answerFor  = 10 * time.Second
+	wrongAfter = 250 * time.Millisecond
+)
+
+// handler gives a stream its deadline, and the gateway something to wait for.
+func (g *Gateway) handler(serving context.Context, serve func(context.Context, network.Stream)) network.StreamHandler {
+	return func(s network.Stream) {
+		ctx, cancel := context.WithTimeout(serving, answerFor)
+		defer cancel()
+		defer s.Close()
+		s.SetDeadline(time.Now().Add(answerFor))
+		serve(ctx, s)
+	}
+}
+
+// serveCode answers a bridge.
+func (g *Gateway) serveCode(ctx context.Context, s network.Stream) {
+	var req message.CodeRequest
+	if err := message.Read(s, &req); err != nil {
+		s.Reset() // not one of ours: there is nothing to say to it
+		return
+	}
+	bridge := s.Conn().RemotePeer()
+	code, lives, err := g.code(ctx, bridge, req.Verb)
+	g.log.InfoContext(ctx, "code", "verb", req.Verb, "bridge", bridge, "err", err)
+	message.Write(s, &message.CodeAnswer{Status: p2p.Status(err), Code: code, Seconds: uint32(lives.Seconds())})
+}
+
+// code does what a bridge asks for, if an operator's bridge asks.
+func (g *Gateway) code(ctx context.Context, bridge peer.ID, verb message.CodeRequest_Verb) (string, time.Duration, error) {
+	if _, err := findOperator(g.data, bridge); err != nil {
+		return "", 0, err
+	}
+	switch verb {
+	case message.CodeRequest_OPEN:
+		return g.codes.Issue(ctx, bridge.String())
+	case message.CodeRequest_EXTEND:
+		return g.codes.Extend(ctx, bridge.String())
+	case message.CodeRequest_CANCEL:
+		return "", 0, g.codes.Cancel(ctx, bridge.String())
+	}
+	return "", 0, errors.New("a question that this version does not know")
+}
+
+// serveRedeem answers a host.
+func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
+	answer := time.After(wrongAfter)
+	var req message.Redeem
+	if err := message.Read(s, &req); err != nil {
+		s.Reset()
+		return
+	}
+	host, from := s.Conn().RemotePeer(), addressOf(s.Conn())
+	meeting, err := g.meet(ctx, host, from, req.Code)
+	g.log.InfoContext(ctx, "redeem", "host", host, "from", from, "err", err)
+	if errors.Is(err, p2p.ErrNoCode) {
+		select {
+		case <-answer:
+		case <-ctx.Done():
+		}
+	}
+	meeting.Status = p2p.Status(err)
+	message.Write(s, meeting)
+}
+
+// meet brings a host to the bridge behind a code. A code whose bridge is away is not used up: it may come back.
+func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed string) (*message.Meeting, error) {
+	none := new(message.Meeting)
+	right, err := g.limits.take(placesOf(host, from))
+	if err != nil {
+		return none, err
+	}
+	code, ok := session.ParseCode(typed)
+	if !ok {
+		return none, p2p.ErrNoCode
+	}
+	id, err := g.codes.Bridge(ctx, code)
+	if err != nil {
+		return none, err
+	}
+	bridge, err := peer.Decode(id)
+	if err != nil {
+		return none, err
+	}
+	who, err := findOperator(g.data, bridge)
+	if err != nil {
+		return none, p2p.ErrNoCode // the operator was removed
+	}
+	if g.node.Network().Connectedness(bridge) != network.Connected {
+		return none, p2p.ErrBridgeGone
+	}
+	if _, err := g.codes.Redeem(ctx, code); err != nil {
+		return none, err
+	}
+	right()
+	g.pairs.add(host, bridge)
+	if err := g.announceHost(ctx, bridge, host, code); err != nil {
+		g.log.WarnContext(ctx, "bridge does not answer", "bridge", bridge, "err", err)
+		return none, p2p.ErrBridgeGone
+	}
+	return &message.Meeting{Bridge: []byte(bridge), Operator: who.Name, Organisation: who.Organisation}, nil
+}
+
+// announceHost tells a bridge who will call. The host learns of the bridge only after that.
+func (g *Gateway) announceHost(ctx context.Context, bridge, host peer.ID, code string) error {
+	s, err := g.node.NewStream(network.WithNoDial(ctx, "arrival"), bridge, p2p.ArrivalProtocol)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	s.SetDeadline(time.Now().Add(answerFor / 2)) // the host waits for its answer meanwhile
+	if err := message.Write(s, &message.Arrival{Host: []byte(host), Code: code}); err != nil {
+		return err
+	}
+	var answer message.ArrivalAnswer
+	if err := message.Read(s, &answer); err != nil {
+		return err
+	}
+	if answer.Status != message.Status_OK {
+		return fmt.Errorf("the bridge refuses: %v", answer.Status)
+	}
+	return nil
+}
+
+// addressOf is where a connection comes from; the zero Addr when it has no IP address.
+func addressOf(c network.Conn) netip.Addr {
+	ip, err := manet.ToIP(c.RemoteMultiaddr())
+	if err != nil {
+		return netip.Addr{}
+	}
+	a, _ := netip.AddrFromSlice(ip)
+	return a
+}
