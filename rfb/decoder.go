@@ -17,7 +17,11 @@ type Decoder struct {
 	Colours [256]uint32 // what pixels mean without true colour, 0x00RRGGBB: set from SetColourMapEntries
 
 	unpack unpacker
-	buf    []byte // scratch: bytes of one row or tile
+	buf    []byte   // scratch: bytes of a row, or of a JPEG
+	tile   []uint32 // scratch: pixels of a tile
+
+	tight      tightDecoder
+	zrle, zlib inflater
 }
 
 var (
@@ -44,14 +48,22 @@ func (d *Decoder) decode(br *bufio.Reader, enc Encoding, r image.Rectangle, m *I
 	d.unpack.use(d.Format, &d.Colours)
 	switch enc {
 	case EncodingRaw:
-		return d.raw(br, r, m)
+		return d.decodeRaw(br, r, m)
 	case EncodingCopyRect:
-		return d.copyRect(br, r, m)
+		return d.decodeCopyRect(br, r, m)
+	case EncodingHextile:
+		return d.decodeHextile(br, r, m)
+	case EncodingZlib:
+		return d.decodeZlib(br, r, m)
+	case EncodingTight:
+		return d.decodeTight(br, r, m)
+	case EncodingZRLE:
+		return d.decodeZRLE(br, r, m)
 	}
 	return errors.New("not an encoding that was asked for")
 }
 
-func (d *Decoder) raw(br *bufio.Reader, r image.Rectangle, m *Image) error {
+func (d *Decoder) decodeRaw(br *bufio.Reader, r image.Rectangle, m *Image) error {
 	d.buf = grown(d.buf, r.Dx()*d.unpack.size)
 	row := d.buf[:r.Dx()*d.unpack.size]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -63,7 +75,7 @@ func (d *Decoder) raw(br *bufio.Reader, r image.Rectangle, m *Image) error {
 	return nil
 }
 
-func (d *Decoder) copyRect(br *bufio.Reader, r image.Rectangle, m *Image) error {
+func (d *Decoder) decodeCopyRect(br *bufio.Reader, r image.Rectangle, m *Image) error {
 	d.buf = grown(d.buf, 4)
 	if _, err := io.ReadFull(br, d.buf[:4]); err != nil {
 		return err
@@ -77,9 +89,4 @@ func (d *Decoder) copyRect(br *bufio.Reader, r image.Rectangle, m *Image) error 
 		m.move(r, from)
 	}
 	return nil
-}
-
-// Cursor reads the Cursor pseudo-encoding (rfbproto, -239). r.Min is the hotspot.
-func (d *Decoder) Cursor(br *bufio.Reader, r image.Rectangle) (*image.RGBA, error) {
-	return nil, errors.New("not yet")
 }

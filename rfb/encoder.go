@@ -14,8 +14,13 @@ type Encoder struct {
 	Level   int         // compression level 0..9; below 0: 2
 
 	pack packer
-	wire []uint32 // scratch: one row or tile of wire pixels
+	wire []uint32 // scratch: a row or tile of wire pixels
 	buf  []byte   // scratch: what goes into a zlib stream
+
+	tight   tightEncoder
+	zrle    zrleEncoder
+	zlib    deflater
+	hextile hextileEncoder
 }
 
 // Append adds r of m, which is cut to m.Rect, to dst as one or several complete rectangles, header and data,
@@ -25,8 +30,25 @@ func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) 
 		return dst, 0
 	}
 	e.pack.use(e.Format)
-	e.wire = grown(e.wire, r.Dx())
+	switch enc {
+	case EncodingTight:
+		return e.appendTight(dst, m, r)
+	case EncodingHextile:
+		return e.appendHextile(appendHeader(dst, r, enc), m, r), 1
+	case EncodingZlib:
+		return e.appendZlib(appendHeader(dst, r, enc), m, r), 1
+	case EncodingZRLE:
+		return e.appendZRLE(appendHeader(dst, r, enc), m, r), 1
+	}
 	return e.appendRaw(appendHeader(dst, r, EncodingRaw), m, r), 1
+}
+
+// level returns the compression level, 0 to 9.
+func (e *Encoder) level() int {
+	if e.Level < 0 {
+		return defaultLevel
+	}
+	return min(e.Level, len(zlibLevels)-1)
 }
 
 // appendHeader adds the head of a rectangle (RFC 6143 §7.6.1).
@@ -47,15 +69,10 @@ func AppendCopyRect(dst []byte, r image.Rectangle, from image.Point) []byte {
 
 // appendRaw adds the pixels of r as they are (RFC 6143 §7.7.1).
 func (e *Encoder) appendRaw(dst []byte, m *Image, r image.Rectangle) []byte {
+	e.wire = grown(e.wire, r.Dx())
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		dst = appendPixels(dst, e.pack.row(e.wire, m.Row(r.Min.X, r.Max.X, y)), e.pack.size, 0)
 	}
-	return dst
-}
-
-// AppendCursor adds the Cursor pseudo-encoding (rfbproto, -239) of shape, whose hotspot is hot from its corner.
-// Pixels of less than half opacity become transparent. A nil shape hides the cursor.
-func (e *Encoder) AppendCursor(dst []byte, shape *image.RGBA, hot image.Point) []byte {
 	return dst
 }
 

@@ -172,6 +172,9 @@ func (z *inflater) dynamicHeader() error {
 		}
 		lengths[i] = uint8(v)
 	}
+	if z.dynamic == nil {
+		z.dynamic = new([2]huffman)
+	}
 	h := &z.dynamic[0]
 	var plain [19]uint32
 	for i := range plain {

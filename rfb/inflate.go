@@ -26,7 +26,7 @@ type inflater struct {
 	stored  int  // bytes left of a stored block
 	lit     *huffman
 	dist    *huffman
-	dynamic [2]huffman
+	dynamic *[2]huffman // of the block, when it brings its own codes
 
 	win []byte // win[:r] is history, win[r:w] decoded and not yet taken
 	r   int

@@ -1,0 +1,356 @@
+package rfb
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"image"
+	"image/jpeg"
+	"io"
+	"math"
+	"math/bits"
+	"testing"
+)
+
+// plainViewer reads rectangles as the specification tells, one pixel at a time, and shares nothing with Decoder:
+// colours by floating point, zlib and JPEG by the standard library. It fails the test where it cannot go on.
+type plainViewer struct {
+	t       testing.TB
+	f       PixelFormat
+	in      *bytes.Reader
+	m       *Image
+	streams [6]plainStream // Tight's, ZRLE's, Zlib's
+}
+
+// plainStream feeds a zlib.Reader with one piece after the other.
+type plainStream struct {
+	feed bytes.Buffer
+	z    io.ReadCloser
+}
+
+func (v *plainViewer) bytes(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(v.in, b); err != nil {
+		v.t.Fatalf("%d bytes are missing: %v", n, err)
+	}
+	return b
+}
+
+func (v *plainViewer) byte() int { return int(v.bytes(1)[0]) }
+
+func (v *plainViewer) inflate(stream, size int) io.Reader {
+	s := &v.streams[stream]
+	s.feed.Write(v.bytes(size))
+	if s.z == nil {
+		var err error
+		if s.z, err = zlib.NewReader(&s.feed); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	return s.z
+}
+
+// pixel reads one pixel of size bytes of which the first skip are not sent.
+func (v *plainViewer) pixel(r io.Reader, size, skip int) uint32 {
+	b := make([]byte, 4)
+	if _, err := io.ReadFull(r, b[skip:skip+size]); err != nil {
+		v.t.Fatalf("pixel: %v", err)
+	}
+	if !v.f.TrueColour {
+		return ColourMap()[b[0]]
+	}
+	value := uint32(b[0])
+	switch {
+	case v.f.BitsPerPixel == 16 && v.f.BigEndian:
+		value = uint32(binary.BigEndian.Uint16(b))
+	case v.f.BitsPerPixel == 16:
+		value = uint32(binary.LittleEndian.Uint16(b))
+	case v.f.BitsPerPixel == 32 && v.f.BigEndian:
+		value = binary.BigEndian.Uint32(b)
+	case v.f.BitsPerPixel == 32:
+		value = binary.LittleEndian.Uint32(b)
+	}
+	c := func(max uint16, shift uint8) uint32 {
+		return uint32(math.Round(float64(value>>shift&uint32(max)) * 255 / float64(max)))
+	}
+	return c(v.f.RedMax, v.f.RedShift)<<16 | c(v.f.GreenMax, v.f.GreenShift)<<8 | c(v.f.BlueMax, v.f.BlueShift)
+}
+
+func (v *plainViewer) whole(r io.Reader) uint32 { return v.pixel(r, int(v.f.BitsPerPixel)/8, 0) }
+
+func (v *plainViewer) tpixel(r io.Reader) uint32 {
+	if v.f.TrueColour && v.f.BitsPerPixel == 32 && v.f.Depth == 24 && v.f.RedMax&v.f.GreenMax&v.f.BlueMax == 255 {
+		b := make([]byte, 3)
+		if _, err := io.ReadFull(r, b); err != nil {
+			v.t.Fatal(err)
+		}
+		return uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+	}
+	return v.whole(r)
+}
+
+func (v *plainViewer) cpixel(r io.Reader) uint32 {
+	if v.f.TrueColour && v.f.BitsPerPixel == 32 && v.f.Depth <= 24 {
+		top := max(bits.Len16(v.f.RedMax)+int(v.f.RedShift), bits.Len16(v.f.GreenMax)+int(v.f.GreenShift), bits.Len16(v.f.BlueMax)+int(v.f.BlueShift))
+		bottom := min(v.f.RedShift, v.f.GreenShift, v.f.BlueShift)
+		switch {
+		case top <= 24 && v.f.BigEndian, top > 24 && bottom >= 8 && !v.f.BigEndian:
+			return v.pixel(r, 3, 1)
+		case top <= 24, bottom >= 8:
+			return v.pixel(r, 3, 0)
+		}
+	}
+	return v.whole(r)
+}
+
+func (v *plainViewer) set(x, y int, px uint32) {
+	if !image.Pt(x, y).In(v.m.Rect) {
+		v.t.Fatalf("pixel at %d,%d", x, y)
+	}
+	v.m.Pix[y*v.m.Stride+x] = px
+}
+
+func (v *plainViewer) fill(r image.Rectangle, px uint32) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			v.set(x, y, px)
+		}
+	}
+}
+
+// rect reads one rectangle with its header.
+func (v *plainViewer) rect() {
+	h := v.bytes(12)
+	u16 := func(i int) int { return int(binary.BigEndian.Uint16(h[i:])) }
+	r := image.Rect(u16(0), u16(2), u16(0)+u16(4), u16(2)+u16(6))
+	if r.Empty() {
+		v.t.Fatalf("empty rectangle %v", r)
+	}
+	switch enc := Encoding(binary.BigEndian.Uint32(h[8:])); enc {
+	case EncodingRaw:
+		v.each(r, func() uint32 { return v.whole(v.in) })
+	case EncodingHextile:
+		v.hextile(r)
+	case EncodingZlib:
+		z := v.inflate(5, int(binary.BigEndian.Uint32(v.bytes(4))))
+		v.each(r, func() uint32 { return v.whole(z) })
+	case EncodingZRLE:
+		z := v.inflate(4, int(binary.BigEndian.Uint32(v.bytes(4))))
+		for y := r.Min.Y; y < r.Max.Y; y += 64 {
+			for x := r.Min.X; x < r.Max.X; x += 64 {
+				v.zrleTile(z, image.Rect(x, y, x+64, y+64).Intersect(r))
+			}
+		}
+	case EncodingTight:
+		v.tight(r)
+	default:
+		v.t.Fatalf("encoding %d", enc)
+	}
+}
+
+func (v *plainViewer) each(r image.Rectangle, next func() uint32) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			v.set(x, y, next())
+		}
+	}
+}
+
+func (v *plainViewer) hextile(r image.Rectangle) {
+	var background, foreground uint32
+	for y := r.Min.Y; y < r.Max.Y; y += 16 {
+		for x := r.Min.X; x < r.Max.X; x += 16 {
+			tile := image.Rect(x, y, x+16, y+16).Intersect(r)
+			mask := v.byte()
+			if mask&1 != 0 {
+				v.each(tile, func() uint32 { return v.whole(v.in) })
+				background, foreground = 0xbad, 0xbad // not to be relied on
+				continue
+			}
+			if mask&2 != 0 {
+				background = v.whole(v.in)
+			}
+			if mask&4 != 0 {
+				foreground = v.whole(v.in)
+			}
+			v.fill(tile, background)
+			if mask&8 == 0 {
+				continue
+			}
+			for range v.byte() {
+				colour := foreground
+				if mask&16 != 0 {
+					colour = v.whole(v.in)
+				}
+				xy, wh := v.byte(), v.byte()
+				sub := image.Rect(0, 0, wh>>4+1, wh&15+1).Add(image.Pt(x+xy>>4, y+xy&15))
+				if !sub.In(tile) {
+					v.t.Fatalf("subrectangle %v of %v", sub, tile)
+				}
+				v.fill(sub, colour)
+			}
+		}
+	}
+}
+
+func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle) {
+	next := func() int {
+		var b [1]byte
+		if _, err := io.ReadFull(z, b[:]); err != nil {
+			v.t.Fatal(err)
+		}
+		return int(b[0])
+	}
+	length := func() int {
+		n := 1
+		for {
+			b := next()
+			if n += b; b != 255 {
+				return n
+			}
+		}
+	}
+	kind := next()
+	var colours []uint32
+	for range kind & 127 {
+		colours = append(colours, v.cpixel(z))
+	}
+	run, px := 0, uint32(0)
+	switch {
+	case kind == 0:
+		v.each(tile, func() uint32 { return v.cpixel(z) })
+	case kind == 1:
+		v.fill(tile, colours[0])
+	case kind <= 16:
+		width := map[bool]int{true: 1, false: 4}[kind == 2]
+		if kind == 3 || kind == 4 {
+			width = 2
+		}
+		for y := tile.Min.Y; y < tile.Max.Y; y++ {
+			held, have := 0, 0
+			for x := tile.Min.X; x < tile.Max.X; x++ {
+				if have == 0 {
+					held, have = next(), 8
+				}
+				have -= width
+				v.set(x, y, colours[held>>have&(1<<width-1)])
+			}
+		}
+	case kind == 128:
+		v.each(tile, func() uint32 {
+			if run == 0 {
+				px = v.cpixel(z)
+				run = length()
+			}
+			run--
+			return px
+		})
+	case kind >= 130:
+		v.each(tile, func() uint32 {
+			if run == 0 {
+				at := next()
+				px, run = colours[at&127], 1
+				if at >= 128 {
+					run = length()
+				}
+			}
+			run--
+			return px
+		})
+	default:
+		v.t.Fatalf("ZRLE tile of kind %d", kind)
+	}
+	if run != 0 {
+		v.t.Fatalf("run of %d more than the tile", run)
+	}
+}
+
+func (v *plainViewer) tight(r image.Rectangle) {
+	if r.Dx() > 2048 {
+		v.t.Fatalf("Tight rectangle %v is too wide", r)
+	}
+	length := func() int {
+		n := 0
+		for i := range 3 {
+			b := v.byte()
+			if i == 2 {
+				return n | b<<14
+			}
+			n |= b & 127 << (7 * i)
+			if b < 128 {
+				break
+			}
+		}
+		return n
+	}
+	control := v.byte()
+	if control&15 != 0 {
+		v.t.Fatalf("Tight control %02x resets a stream", control)
+	}
+	switch control >> 4 {
+	case 8:
+		v.fill(r, v.tpixel(v.in))
+		return
+	case 9:
+		picture, err := jpeg.Decode(bytes.NewReader(v.bytes(length())))
+		if err != nil || picture.Bounds().Size() != r.Size() {
+			v.t.Fatalf("JPEG of %v in %v: %v", picture.Bounds(), r, err)
+		}
+		x, y := 0, 0
+		v.each(r, func() uint32 {
+			red, green, blue, _ := picture.At(x, y).RGBA()
+			if x++; x == r.Dx() {
+				x, y = 0, y+1
+			}
+			return red>>8<<16 | green>>8<<8 | blue>>8
+		})
+		return
+	}
+	var colours []uint32
+	if control>>4&4 != 0 {
+		if filter := v.byte(); filter != 1 {
+			v.t.Fatalf("Tight filter %d", filter)
+		}
+		for range v.byte() + 1 {
+			colours = append(colours, v.tpixel(v.in))
+		}
+	}
+	size := r.Dx()
+	switch {
+	case len(colours) == 0:
+		var one countingReader
+		v.tpixel(&one)
+		size *= int(one)
+	case len(colours) == 2:
+		size = (r.Dx() + 7) / 8
+	}
+	data := io.Reader(v.in)
+	if size*r.Dy() >= 12 {
+		data = v.inflate(control>>4&3, length())
+	}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := make([]byte, size)
+		if _, err := io.ReadFull(data, row); err != nil {
+			v.t.Fatal(err)
+		}
+		pixels := bytes.NewReader(row)
+		for x := range r.Dx() {
+			switch {
+			case len(colours) == 0:
+				v.set(r.Min.X+x, y, v.tpixel(pixels))
+			case len(colours) == 2:
+				v.set(r.Min.X+x, y, colours[row[x/8]>>(7-x%8)&1])
+			default:
+				v.set(r.Min.X+x, y, colours[row[x]])
+			}
+		}
+	}
+}
+
+// countingReader gives zeros and counts them.
+type countingReader int
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	*c += countingReader(len(b))
+	return len(b), nil
+}

@@ -1,0 +1,198 @@
+package rfb
+
+import "image"
+
+// A Tight rectangle begins with a compression control byte (rfbproto, Tight encoding).
+const (
+	tightFill   = 0x80 // pixel
+	tightJPEG   = 0x90 // length, JPEG
+	tightFilter = 0x40 // a filter's number follows
+
+	filterCopy     = 0 // pixels
+	filterPalette  = 1 // colours-1, the colours, then bits or indices
+	filterGradient = 2 // differences from what the pixels above and to the left foretell
+
+	streamFull    = 0 // the zlib stream of full colour
+	streamBitmap  = 1 // of two colours
+	streamIndices = 2 // of palette indices
+	tightStreams  = 4
+
+	minTightZlib = 12 // bytes; fewer are sent as they are, without a length
+)
+
+// tightEncoder is what an Encoder keeps for the Tight encoding.
+type tightEncoder struct {
+	tiling
+	streams [tightStreams]deflater
+	quant   Image // the band in wire pixels, where the format has fewer colours than an Image
+	jpeg    jpegCodec
+}
+
+// appendTight adds r as rectangles of one kind of content each.
+func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []byte, rects int) {
+	t := &e.tight
+	for y := r.Min.Y; y < r.Max.Y; y += bandRows {
+		band := image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y))
+		px := e.quantised(m, band)
+		t.classify(px, m, band, e.lossy())
+		n := t.across * t.down
+		for i := range n { // solid regions first: what is left of them may become part of a bitmap
+			if t.tiles[i].class != solid || t.tiles[i].taken {
+				continue
+			}
+			if at := t.grow(solid, i); at.Dx()*at.Dy() >= minSolidArea || n == 1 {
+				t.take(i, at)
+				dst = e.appendTightRect(dst, px, m, at, solid)
+				rects++
+			}
+		}
+		for i := range n {
+			if t.tiles[i].taken {
+				continue
+			}
+			class := t.tiles[i].class
+			if class == solid {
+				class = few // perhaps with what is beside it
+			}
+			at := t.grow(class, i)
+			t.take(i, at)
+			dst = e.appendTightRect(dst, px, m, at, class)
+			rects++
+		}
+	}
+	return dst, rects
+}
+
+// lossy tells whether the viewer takes JPEG, which Tight has for pixels of 16 and 32 bits.
+func (e *Encoder) lossy() bool { return e.Quality >= 0 && e.pack.size > 1 && e.pack.format.TrueColour }
+
+// quantised returns the band's pixels as the viewer will tell them apart: those of m or, if the format has fewer
+// colours, wire pixels.
+func (e *Encoder) quantised(m *Image, band image.Rectangle) *Image {
+	if e.pack.format.is888() {
+		return m
+	}
+	q := &e.tight.quant
+	q.Pix, q.Stride, q.Rect = grown(q.Pix, band.Dx()*band.Dy()), band.Dx(), band
+	for y := band.Min.Y; y < band.Max.Y; y++ {
+		e.pack.row(q.Row(band.Min.X, band.Max.X, y), m.Row(band.Min.X, band.Max.X, y))
+	}
+	return q
+}
+
+// appendTightRect adds r as one rectangle. The colours of a solid rectangle or one of few are in the palette.
+func (e *Encoder) appendTightRect(dst []byte, px, m *Image, r image.Rectangle, class tileClass) []byte {
+	dst = appendHeader(dst, r, EncodingTight)
+	level := zlibLevels[e.level()]
+	switch p := &e.tight.palette; {
+	case class == photo:
+		if out, err := e.appendTightJPEG(dst, m, r); err == nil {
+			return out
+		}
+		return e.appendTightFull(dst, px, r, level.full)
+	case class == many:
+		return e.appendTightFull(dst, px, r, level.full)
+	case p.n == 1:
+		return e.appendTPixels(append(dst, tightFill), p.colours[:1])
+	case p.n == 2:
+		return e.appendTightBitmap(dst, px, r, level.mono)
+	default:
+		return e.appendTightIndices(dst, px, r, level.indexed)
+	}
+}
+
+// appendTPixels adds pixels of quantised: as TPIXEL, three bytes, where the format allows that.
+func (e *Encoder) appendTPixels(dst []byte, px []uint32) []byte {
+	switch {
+	case e.pack.format.tpixel():
+		return appendRGB(dst, px)
+	case e.pack.format.is888():
+		e.wire = grown(e.wire, len(px))
+		px = e.pack.row(e.wire, px)
+	}
+	return appendPixels(dst, px, e.pack.size, 0)
+}
+
+func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, level int) []byte {
+	dst = append(dst, streamFull<<4)
+	e.buf = e.buf[:0]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		e.buf = e.appendTPixels(e.buf, px.Row(r.Min.X, r.Max.X, y))
+	}
+	return e.appendTightData(dst, streamFull, level)
+}
+
+func (e *Encoder) appendTightBitmap(dst []byte, px *Image, r image.Rectangle, level int) []byte {
+	dst = append(dst, streamBitmap<<4|tightFilter, filterPalette, 1)
+	dst = e.appendTPixels(dst, e.tight.palette.colours[:2])
+	e.buf = e.buf[:0]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		e.buf = e.tight.palette.appendBits(e.buf, px.Row(r.Min.X, r.Max.X, y))
+	}
+	return e.appendTightData(dst, streamBitmap, level)
+}
+
+func (e *Encoder) appendTightIndices(dst []byte, px *Image, r image.Rectangle, level int) []byte {
+	p := &e.tight.palette
+	dst = append(dst, streamIndices<<4|tightFilter, filterPalette, byte(p.n-1))
+	dst = e.appendTPixels(dst, p.colours[:p.n])
+	e.buf = e.buf[:0]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		e.buf = p.appendIndices(e.buf, px.Row(r.Min.X, r.Max.X, y))
+	}
+	return e.appendTightData(dst, streamIndices, level)
+}
+
+// appendTightData adds e.buf through a zlib stream, with its length, or bare when it is short.
+func (e *Encoder) appendTightData(dst []byte, stream, level int) []byte {
+	if len(e.buf) < minTightZlib {
+		return append(dst, e.buf...)
+	}
+	at := len(dst)
+	dst = append(dst, 0, 0, 0) // room for the longest length
+	return setCompactLength(e.tight.streams[stream].append(dst, e.buf, level), at)
+}
+
+// setCompactLength writes the length of what follows the three bytes at dst[at:] there, in one to three bytes of
+// which the lower seven bits count and the highest of which says that another follows, and closes the gap.
+func setCompactLength(dst []byte, at int) []byte {
+	data := dst[at+3:]
+	n, size := len(data), 1
+	switch {
+	case n < 1<<7:
+		dst[at] = byte(n)
+	case n < 1<<14:
+		dst[at], dst[at+1], size = byte(n)|0x80, byte(n>>7), 2
+	default:
+		dst[at], dst[at+1], dst[at+2], size = byte(n)|0x80, byte(n>>7)|0x80, byte(n>>14), 3
+	}
+	return dst[:at+size+copy(dst[at+size:], data)]
+}
+
+// jpegLevels are quality and chroma subsampling by the viewer's quality level, as TigerVNC has them.
+var jpegLevels = [10]struct {
+	quality  int
+	sampling sampling
+}{
+	{15, yuv420}, {29, yuv420}, {41, yuv420}, {42, yuv422}, {62, yuv422},
+	{77, yuv422}, {79, yuv444}, {86, yuv444}, {92, yuv444}, {100, yuv444},
+}
+
+// sampling says for how many pixels, across and down, a JPEG has one value of colour.
+type sampling uint8
+
+const (
+	yuv444 sampling = iota // 1x1
+	yuv422                 // 2x1
+	yuv420                 // 2x2
+)
+
+func (e *Encoder) appendTightJPEG(dst []byte, m *Image, r image.Rectangle) ([]byte, error) {
+	level := jpegLevels[min(e.Quality, 9)]
+	at := len(dst) + 1
+	dst, err := e.tight.jpeg.compress(append(dst, tightJPEG, 0, 0, 0), m, r, level.quality, level.sampling)
+	if err != nil || len(dst)-at-3 > maxTightLength {
+		return nil, errNoJPEG
+	}
+	return setCompactLength(dst, at), nil
+}

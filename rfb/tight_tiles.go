@@ -1,0 +1,219 @@
+package rfb
+
+import "image"
+
+// tile is a piece of the screen, at most tileSide wide and high, and what it is best sent as.
+type tile struct {
+	class   tileClass
+	taken   bool // it is part of a rectangle already
+	colours int  // how many, when solid or few
+	first   int  // the first of them in tiling.colours
+}
+
+type tileClass uint8
+
+const (
+	solid tileClass = iota // one colour
+	few                    // up to maxPalette: bitmap or indices
+	many                   // full colour, without loss
+	photo                  // JPEG
+)
+
+const (
+	tileSide = 64
+	bandRows = 256 // classified at a time: what bounds the working memory
+
+	maxTightWidth = 2048      // of a rectangle (rfbproto, Tight encoding)
+	maxTightArea  = 64 * 1024 // so that a viewer can paint while it reads
+	minSolidArea  = 2048      // of a solid region, to be worth a rectangle of its own
+
+	minPhotoColours = 24  // fewer are drawn, not photographed
+	minPhotoArea    = 400 // a JPEG begins with 600 bytes of tables
+	softStep        = 40  // the difference, in any colour, that edges of letters and lines exceed
+)
+
+// tiling cuts a band into tiles and joins equal ones to rectangles.
+type tiling struct {
+	tiles   []tile
+	across  int // tiles in a row of tiles
+	down    int
+	band    image.Rectangle
+	colours []uint32 // of the tiles, one after the other
+	palette palette  // of the tile or rectangle at hand
+}
+
+// classify looks at each tile of band once, in px, which the viewer will see; m is the same band as it is here.
+// lossy says that photos may be sent as JPEG.
+func (t *tiling) classify(px, m *Image, band image.Rectangle, lossy bool) {
+	t.band = band
+	t.across, t.down = (band.Dx()+tileSide-1)/tileSide, (band.Dy()+tileSide-1)/tileSide
+	t.tiles, t.colours = grown(t.tiles, t.across*t.down), t.colours[:0]
+	for i := range t.across * t.down {
+		at := &t.tiles[i]
+		*at = tile{class: t.classOf(px, m, t.place(i%t.across, i/t.across, 1, 1), lossy)}
+		if at.class <= few {
+			at.first, at.colours = len(t.colours), t.palette.n
+			t.colours = append(t.colours, t.palette.colours[:t.palette.n]...)
+		}
+	}
+}
+
+// place returns where the tiles from x, y on lie.
+func (t *tiling) place(x, y, across, down int) image.Rectangle {
+	return image.Rect(x*tileSide, y*tileSide, (x+across)*tileSide, (y+down)*tileSide).Add(t.band.Min).Intersect(t.band)
+}
+
+// classOf leaves the colours of a solid tile or one of few in t.palette.
+func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass {
+	p := &t.palette
+	p.reset()
+	limit := min(maxPalette, max(r.Dx()*r.Dy()/4, 2)) // more would take longer than the pixels
+	runs, repeated := 0, 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := px.Row(r.Min.X, r.Max.X, y)
+		if len(row) == tileSide {
+			// Two comparisons at the speed of memory: most rows of a screen are blank or as the one above.
+			if wide := (*[tileSide]uint32)(row); *(*[tileSide - 1]uint32)(wide[1:]) == *(*[tileSide - 1]uint32)(wide[:]) {
+				row = row[:1]
+			} else if y > r.Min.Y && *wide == *(*[tileSide]uint32)(px.Row(r.Min.X, r.Max.X, y-1)) {
+				repeated++
+				continue
+			}
+		}
+		if !p.addRow(row, limit, &runs) {
+			if lossy && r.Dx()*r.Dy() >= minPhotoArea && !mostlyFlat(px, r) {
+				return photo
+			}
+			return many
+		}
+	}
+	switch area := r.Dx() * r.Dy(); {
+	case p.n == 1:
+		return solid
+	case lossy && p.n > minPhotoColours && area >= minPhotoArea && runs > area/2 && isSoft(m, r):
+		return photo
+	}
+	return few
+}
+
+// mostlyFlat tells, from every fourth row, whether three of four pixels are like their neighbour: a drawing in
+// more colours than a palette holds.
+func mostlyFlat(px *Image, r image.Rectangle) bool {
+	changes, seen := 0, 0
+	for y := r.Min.Y; y < r.Max.Y; y += 4 {
+		row := px.Row(r.Min.X, r.Max.X, y)
+		last := row[0]
+		for _, v := range row {
+			if v != last {
+				changes++
+			}
+			last = v
+		}
+		seen += len(row)
+	}
+	return changes < seen/4
+}
+
+// isSoft tells whether of the steps from pixel to pixel no more than an eighth are as sharp as those of letters.
+func isSoft(m *Image, r image.Rectangle) bool {
+	steps, sharp := 0, 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := m.Row(r.Min.X, r.Max.X, y)
+		last := row[0]
+		for _, v := range row[1:] {
+			if v != last {
+				steps++
+				if apart(v, last) > softStep {
+					sharp++
+				}
+			}
+			last = v
+		}
+	}
+	return sharp < steps/8
+}
+
+// apart returns the greatest difference of two pixels in one of their colours.
+func apart(a, b uint32) int {
+	d := func(shift int) int {
+		v := int(a>>shift&0xff) - int(b>>shift&0xff)
+		return max(v, -v)
+	}
+	return max(d(16), d(8), d(0))
+}
+
+// grow finds the tiles from tile i on, to the right and then down, that go into one rectangle of a class with it,
+// and returns where they lie. Unless the class is many or photo, t.palette then has their colours.
+func (t *tiling) grow(class tileClass, i int) image.Rectangle {
+	x, y := i%t.across, i/t.across
+	t.palette.reset()
+	t.join(class, i, 1)
+	across := 1
+	for x+across < t.across && (across+1)*tileSide <= maxTightWidth && t.sizeFits(class, across+1, 1) && t.join(class, i+across, 1) {
+		across++
+	}
+	down := 1
+	for y+down < t.down && t.sizeFits(class, across, down+1) && t.join(class, i+down*t.across, across) {
+		down++
+	}
+	return t.place(x, y, across, down)
+}
+
+// take marks the tiles of a rectangle that grow returned.
+func (t *tiling) take(i int, r image.Rectangle) {
+	across, down := (r.Dx()+tileSide-1)/tileSide, (r.Dy()+tileSide-1)/tileSide
+	for y := range down {
+		for x := range across {
+			t.tiles[i+y*t.across+x].taken = true
+		}
+	}
+}
+
+func (t *tiling) sizeFits(class tileClass, across, down int) bool {
+	return class == solid || across*down*tileSide*tileSide <= maxTightArea
+}
+
+// join tells whether the n tiles from i on go with the rectangle whose colours t.palette has, and adds theirs.
+func (t *tiling) join(class tileClass, i, n int) bool {
+	tiles := t.tiles[i : i+n]
+	added := 0
+	for k := range tiles {
+		at := &tiles[k]
+		if at.taken || (at.class != class && (at.class > few || class > few)) {
+			return false
+		}
+		if class > few {
+			continue
+		}
+		missing := t.missing(at)
+		added += missing
+		switch union := t.palette.n + added; {
+		case t.palette.n == 0: // the first tile
+		case union > maxPalette, class == solid && union > 1:
+			return false
+		case union <= 2, missing == 0:
+		case t.palette.n <= 2 || at.colours <= 2: // a bitmap would become indices, of eight times the size
+			return false
+		}
+	}
+	if class <= few {
+		for k := range tiles {
+			for _, c := range t.coloursOf(&tiles[k]) {
+				t.palette.add(c, maxPalette)
+			}
+		}
+	}
+	return true
+}
+
+func (t *tiling) coloursOf(at *tile) []uint32 { return t.colours[at.first : at.first+at.colours] }
+
+func (t *tiling) missing(at *tile) int {
+	n := 0
+	for _, c := range t.coloursOf(at) {
+		if !t.palette.has(c) {
+			n++
+		}
+	}
+	return n
+}
