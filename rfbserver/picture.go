@@ -1,0 +1,123 @@
+package rfbserver
+
+import (
+	"image"
+	"slices"
+	"sync"
+
+	"sixgate/rfb"
+)
+
+// picture is the one copy of what the desktop shows. Run alone changes it, and may read it without the
+// lock; viewers copy what they send.
+type picture struct {
+	mu      sync.RWMutex
+	fb      *rfb.Image // from (0,0)
+	screens []image.Rectangle
+	name    string
+	cursor  cursor
+}
+
+// cursor is the pointer as it is painted for viewers that do not paint it themselves.
+type cursor struct {
+	shape *image.RGBA // premultiplied; nil: none
+	hot   image.Point // from the shape's corner
+	at    image.Point // where the hotspot is
+}
+
+// rect is what the cursor covers.
+func (c cursor) rect() image.Rectangle {
+	if c.shape == nil {
+		return image.Rectangle{}
+	}
+	return image.Rectangle{Max: c.shape.Rect.Size()}.Add(c.at.Sub(c.hot))
+}
+
+// paint puts the cursor onto m.
+func (c cursor) paint(m *rfb.Image) {
+	area := c.rect().Intersect(m.Rect)
+	corner := c.rect().Min
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		row := m.Row(area.Min.X, area.Max.X, y)
+		src := c.shape.Pix[(y-corner.Y)*c.shape.Stride+4*(area.Min.X-corner.X):]
+		for i, under := range row {
+			s := src[4*i:][:4]
+			rest := 255 - uint32(s[3])
+			mix := func(shift, s uint32) uint32 { return min(255, s+(under>>shift&0xff)*rest/255) << shift }
+			row[i] = mix(16, uint32(s[0])) | mix(8, uint32(s[1])) | mix(0, uint32(s[2]))
+		}
+	}
+}
+
+// maxSide is the size of the largest framebuffer that is shown; the rest of a larger one is cut off.
+const maxSide = 16384
+
+// arrange takes over where the screens are and tells whether that changed the framebuffer's size. What it
+// showed stays, as far as it has a place.
+func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
+	var union image.Rectangle
+	for _, s := range screens {
+		union = union.Union(s)
+	}
+	size := image.Rect(0, 0, min(union.Max.X, maxSide), min(union.Max.Y, maxSide))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.screens = slices.Clone(screens)
+	if p.fb != nil && p.fb.Rect == size {
+		return false
+	}
+	fb := rfb.NewImage(size)
+	if p.fb != nil {
+		both := size.Intersect(p.fb.Rect)
+		for y := range both.Max.Y {
+			copy(fb.Row(0, both.Max.X, y), p.fb.Row(0, both.Max.X, y))
+		}
+	}
+	p.fb = fb
+	return true
+}
+
+// store takes over the pixels pix of r, stride apart, a block's height at a time: nobody waits for long.
+func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
+	for y := r.Min.Y; y < r.Max.Y; y += blockSide {
+		p.mu.Lock()
+		for y := y; y < min(y+blockSide, r.Max.Y); y++ {
+			row := p.fb.Row(r.Min.X, r.Max.X, y)
+			for i, px := range pix[(y-r.Min.Y)*stride:][:len(row)] {
+				row[i] = px & colourMask
+			}
+		}
+		p.mu.Unlock()
+	}
+}
+
+// copyTo fills m with what the picture shows there, black where it does not reach, with the cursor on it
+// if the viewer does not paint one.
+func (p *picture) copyTo(m *rfb.Image, withCursor bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	shown := m.Rect.Intersect(p.fb.Rect)
+	if shown != m.Rect {
+		clear(m.Pix)
+	}
+	for y := shown.Min.Y; y < shown.Max.Y; y++ {
+		copy(m.Row(shown.Min.X, shown.Max.X, y), p.fb.Row(shown.Min.X, shown.Max.X, y))
+	}
+	if withCursor {
+		p.cursor.paint(m)
+	}
+}
+
+// size is how large the framebuffer is.
+func (p *picture) size() image.Point {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.fb.Rect.Max
+}
+
+// cursorRect is what the cursor covers.
+func (p *picture) cursorRect() image.Rectangle {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.cursor.rect()
+}

@@ -1,0 +1,174 @@
+package rfbserver
+
+import (
+	"image"
+	"slices"
+
+	"sixgate/rfb"
+)
+
+// message is what goes to the viewer next: an update, cut text or both.
+type message struct {
+	now        due               // what it is told
+	wishes     wishes            // as they are now
+	format     rfb.PixelFormat   // as it is now
+	update     bool              // there is one
+	pixels     []image.Rectangle // to be sent
+	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
+	newName    string            // for now.name
+	newScreens []rfb.Screen      // for now.size, now.screens and now.refusal
+	newCursor  cursor            // for now.cursor
+}
+
+// next finds out what the viewer can be told now, fills m with it and tells whether that is anything. There
+// is never an update without rectangles: TurboVNC's viewer would wait for ever after it.
+func (v *viewer) next(m *message) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	finished := v.busy
+	v.busy = false
+	*m = message{wishes: v.wishes, format: v.format, pixels: m.pixels[:0]}
+	m.now.copied, m.now.text = v.due.copied, v.due.text
+	v.due.copied, v.due.text = false, ""
+	if !v.asked.Empty() && !v.stale {
+		v.nextUpdate(m)
+	}
+	if m.update {
+		v.busy = true
+		v.asked = image.Rectangle{}
+		m.bounds = v.bounds()
+	} else if finished && !v.asked.Empty() {
+		v.server.await()
+	}
+	return m.update || m.now.copied
+}
+
+// nextUpdate moves what the viewer can be told from v.due and v.dirty to m.
+func (v *viewer) nextUpdate(m *message) {
+	p := &v.server.picture
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if v.due.size && (v.wishes.extendedSize || v.wishes.desktopSize) {
+		v.due.size = false
+		if size := p.fb.Rect.Max; size != v.size {
+			v.size = size
+			v.due.screens = false
+			v.dirty.clear()
+			v.dirty.add(v.bounds())
+			m.update, m.now.size = true, true
+			m.newScreens = p.layout(v.bounds())
+			return // alone: what a viewer shows after it is undefined
+		}
+	}
+	move := func(dst, src *bool, understood bool) {
+		if *src && understood {
+			*dst, *src = true, false
+			m.update = true
+		}
+	}
+	move(&m.now.refusal, &v.due.refusal, v.wishes.extendedSize)
+	move(&m.now.screens, &v.due.screens, v.wishes.extendedSize)
+	move(&m.now.cursor, &v.due.cursor, v.wishes.cursor)
+	if v.told != p.name {
+		move(&m.now.name, &v.due.name, v.wishes.name)
+	}
+	if m.now.refusal || m.now.screens {
+		m.newScreens = p.layout(v.bounds())
+	}
+	if m.now.name {
+		m.newName = p.name
+		v.told = p.name
+	}
+	m.newCursor = p.cursor
+	if v.dirty.overlaps(v.asked) {
+		m.update = true
+		m.pixels = v.dirty.take(v.asked, m.pixels)
+	}
+	if m.update {
+		m.now.colourMap, v.due.colourMap = v.due.colourMap, false
+	}
+}
+
+// layout lists the screens for a viewer that knows a framebuffer of those bounds. p.mu is held.
+func (p *picture) layout(bounds image.Rectangle) []rfb.Screen {
+	var list []rfb.Screen
+	for i, s := range p.screens {
+		if s = s.Intersect(bounds); !s.Empty() && len(list) < maxScreens {
+			list = append(list, rfb.Screen{ID: uint32(i), Rect: s})
+		}
+	}
+	if list == nil {
+		list = append(list, rfb.Screen{Rect: bounds})
+	}
+	return list
+}
+
+// maxScreens is how many there is room for in an ExtendedDesktopSize rectangle.
+const maxScreens = 255
+
+// appendDue adds the rectangles of an update that hold no pixels, and counts them.
+func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
+	size := m.bounds.Max
+	if m.now.size && !m.wishes.extendedSize {
+		b = rfb.AppendDesktopSize(b, size)
+		rects++
+	}
+	if m.now.size && m.wishes.extendedSize || m.now.screens {
+		b = rfb.AppendExtendedDesktopSize(b, rfb.ResizedByServer, rfb.ResizeDone, size, m.newScreens)
+		rects++
+	}
+	if m.now.refusal {
+		b = rfb.AppendExtendedDesktopSize(b, rfb.ResizedByClient, rfb.ResizeProhibited, size, m.newScreens)
+		rects++
+	}
+	if m.now.name {
+		b = rfb.AppendDesktopName(b, m.newName)
+		rects++
+	}
+	if m.now.cursor {
+		b = e.AppendCursor(b, m.newCursor.shape, m.newCursor.hot)
+		rects++
+	}
+	return b, rects
+}
+
+// putBack returns pixels that found no place in an update.
+func (v *viewer) putBack(rects []image.Rectangle) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, r := range rects {
+		v.dirty.add(r)
+	}
+}
+
+// pieces cuts r into rectangles of at most pieceWidth and pieceArea, as high as goes in whole blocks.
+func pieces(r image.Rectangle) func(yield func(image.Rectangle) bool) {
+	return func(yield func(image.Rectangle) bool) {
+		for x := r.Min.X; x < r.Max.X; x += pieceWidth {
+			column := image.Rect(x, r.Min.Y, min(x+pieceWidth, r.Max.X), r.Max.Y)
+			height := pieceArea / column.Dx() / blockSide * blockSide
+			for y := r.Min.Y; y < r.Max.Y; y += height {
+				if !yield(image.Rect(column.Min.X, y, column.Max.X, min(y+height, r.Max.Y))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func totalArea(rects []image.Rectangle) (n int) {
+	for _, r := range rects {
+		n += area(r)
+	}
+	return n
+}
+
+// byRow orders rectangles as one reads.
+func byRow(rects []image.Rectangle) {
+	slices.SortFunc(rects, func(a, b image.Rectangle) int {
+		if a.Min.Y != b.Min.Y {
+			return a.Min.Y - b.Min.Y
+		}
+		return a.Min.X - b.Min.X
+	})
+}

@@ -1,0 +1,228 @@
+package rfbserver
+
+import (
+	"context"
+	"image"
+	"net"
+	"sync"
+
+	"sixgate/rfb"
+)
+
+// viewer is one who takes part.
+type viewer struct {
+	server  *Server
+	conn    net.Conn
+	version rfb.Version
+	leave   context.CancelCauseFunc // closes conn, so that serve ends
+	joined  chan struct{}           // closed when size and told are known
+	wake    chan struct{}           // capacity 1: there may be something to write
+	held    held                    // of the goroutine that reads
+	out     composer                // of the goroutine that writes
+
+	mu     sync.Mutex
+	size   image.Point // of the framebuffer as the viewer knows it
+	told   string      // the desktop's name as the viewer knows it
+	format rfb.PixelFormat
+	wishes wishes
+	asked  image.Rectangle // what it waits for; empty: it does not
+	stale  bool            // asked is for all the pixels, and Run has not looked for newer ones since
+	busy   bool            // an update is being written
+	dirty  region          // what it does not have
+	due    due
+}
+
+// wishes are what SetEncodings says.
+type wishes struct {
+	encoding       rfb.Encoding // of pixels
+	quality, level int          // -1: none
+	cursor         bool
+	desktopSize    bool
+	extendedSize   bool
+	name           bool
+	lastRect       bool
+}
+
+// due is what the viewer has not been told, besides pixels. It is told as far as it understands it.
+type due struct {
+	colourMap bool
+	size      bool // the framebuffer is not as large as it knows
+	screens   bool
+	refusal   bool // of a SetDesktopSize
+	cursor    bool
+	name      bool
+	copied    bool
+	text      string // that was copied
+}
+
+func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.CancelCauseFunc) *viewer {
+	return &viewer{
+		server: s, conn: conn, version: version, leave: leave,
+		joined: make(chan struct{}), wake: make(chan struct{}, 1),
+		format: rfb.Native, wishes: parseWishes(nil),
+	}
+}
+
+// parseWishes takes the viewer at its word: the first encoding that we can is the one it likes best. One
+// that thinks itself on the server's own machine asks for Raw, and means it.
+func parseWishes(list rfb.SetEncodings) wishes {
+	w := wishes{encoding: rfb.EncodingRaw, quality: -1, level: -1}
+	chosen := false
+	for _, e := range list {
+		switch e {
+		case rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingTight, rfb.EncodingZRLE:
+			if !chosen {
+				w.encoding, chosen = e, true
+			}
+		case rfb.EncodingCursor:
+			w.cursor = true
+		case rfb.EncodingDesktopSize:
+			w.desktopSize = true
+		case rfb.EncodingExtendedDesktopSize:
+			w.extendedSize = true
+		case rfb.EncodingDesktopName:
+			w.name = true
+		case rfb.EncodingLastRect:
+			w.lastRect = true
+		default:
+			if q, ok := e.QualityLevel(); ok {
+				w.quality = q
+			} else if l, ok := e.CompressLevel(); ok {
+				w.level = l
+			}
+		}
+	}
+	return w
+}
+
+// signal wakes the goroutine that writes.
+func (v *viewer) signal() {
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
+
+// What Run says to a viewer.
+
+// waits tells whether the viewer is ready for an update.
+func (v *viewer) waits() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !v.busy && !v.asked.Empty()
+}
+
+// refreshed says that the picture is as new as can be.
+func (v *viewer) refreshed() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stale && !v.busy {
+		v.stale = false
+		v.signal()
+	}
+}
+
+// damaged says which pixels changed.
+func (v *viewer) damaged(rects []image.Rectangle) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, r := range rects {
+		v.dirty.add(r.Intersect(v.bounds()))
+	}
+	v.signal()
+}
+
+// rearranged says that the screens have other places and, if so, that the framebuffer has another size.
+func (v *viewer) rearranged(resized bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due.screens = true
+	if resized {
+		v.due.size = true
+		v.dirty.add(v.bounds()) // for one that stays with the size it knows
+	}
+	v.signal()
+}
+
+func (v *viewer) renamed() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due.name = true
+	v.signal()
+}
+
+func (v *viewer) cursorChanged(was, now cursor) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.wishes.cursor {
+		v.dirty.add(was.rect().Intersect(v.bounds()))
+		v.dirty.add(now.rect().Intersect(v.bounds()))
+	} else if was.shape != now.shape || was.hot != now.hot {
+		v.due.cursor = true
+	}
+	v.signal()
+}
+
+// copied says that text was copied on the desktop. It does not wait for a request.
+func (v *viewer) copied(text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due.copied, v.due.text = text != "", text
+	v.signal()
+}
+
+// bounds is the framebuffer as the viewer knows it.
+func (v *viewer) bounds() image.Rectangle { return image.Rectangle{Max: v.size} }
+
+// What the viewer says.
+
+func (v *viewer) setFormat(f rfb.PixelFormat) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.format = f
+	v.due.colourMap = !f.TrueColour
+}
+
+func (v *viewer) setEncodings(list rfb.SetEncodings) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	was := v.wishes
+	v.wishes = parseWishes(list)
+	if v.wishes.cursor && !was.cursor {
+		v.due.cursor = true
+	}
+	if v.wishes.cursor != was.cursor { // the painted one has to go or to come
+		v.dirty.add(v.server.picture.cursorRect().Intersect(v.bounds()))
+	}
+	if v.wishes.extendedSize && !was.extendedSize {
+		v.due.screens = true
+	}
+}
+
+func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	area := m.Rect.Intersect(v.bounds())
+	if !m.Incremental && v.wishes.extendedSize {
+		v.due.screens = true
+	}
+	if area.Empty() {
+		return
+	}
+	v.asked = v.asked.Union(area)
+	if !m.Incremental {
+		v.dirty.add(area)
+		v.stale = true
+	}
+	if !v.busy {
+		v.signal()
+		v.server.await()
+	}
+}
+
+func (v *viewer) refuseSize() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due.refusal = true
+	v.signal()
+}

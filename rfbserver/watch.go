@@ -1,0 +1,160 @@
+package rfbserver
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+	"time"
+)
+
+// frame is the least time from one capture to the next.
+const frame = time.Second / 60
+
+// watch is what Run knows; nobody else touches it.
+type watch struct {
+	viewers   []*viewer
+	damage    bool // something below the desktop may have changed since the last capture
+	clipboard string
+	compare   comparer
+	changed   []image.Rectangle // by the last capture
+}
+
+// Run watches the desktop until ctx ends, and then returns nil, or until the desktop fails. It captures
+// only while a viewer waits, and sleeps while nothing changes. Run can be called once.
+func (s *Server) Run(ctx context.Context) error {
+	s.init()
+	w := &s.watch
+	defer func() {
+		close(s.ended)
+		for _, v := range w.viewers {
+			v.leave(errNoDesktop)
+		}
+	}()
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	for resting := true; ; {
+		changed := s.Desktop.Changed()
+		if resting || len(w.viewers) == 0 {
+			changed = nil // stays in the channel
+		}
+		look := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case v := <-s.joins:
+			s.takeIn(v)
+			continue
+		case v := <-s.leaves:
+			w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
+			continue
+		case <-changed:
+			look = true
+		case <-s.poke:
+		case <-rest.C:
+			resting = false
+		}
+		if resting {
+			continue
+		}
+		if look {
+			w.damage = true
+			s.look()
+		}
+		if w.damage && slices.ContainsFunc(w.viewers, (*viewer).waits) {
+			w.damage = false
+			if err := s.capture(); err != nil {
+				return fmt.Errorf("the desktop can no longer be captured: %w", err)
+			}
+			look = true
+		}
+		for _, v := range w.viewers {
+			v.refreshed()
+		}
+		if look {
+			resting = true
+			rest.Reset(frame)
+		}
+	}
+}
+
+// takeIn makes v one of the viewers. Nothing was looked at while there was none.
+func (s *Server) takeIn(v *viewer) {
+	w := &s.watch
+	if len(w.viewers) == 0 {
+		w.damage = true
+		s.look()
+	}
+	w.viewers = append(w.viewers, v)
+	v.size, v.told = s.picture.size(), s.picture.name
+	v.dirty.add(image.Rectangle{Max: v.size})
+	close(v.joined)
+}
+
+// look takes over everything but the pixels, and tells the viewers what is new.
+func (s *Server) look() {
+	w := &s.watch
+	s.measure()
+	if name := s.Desktop.Name(); name != s.picture.name {
+		s.picture.mu.Lock()
+		s.picture.name = name
+		s.picture.mu.Unlock()
+		for _, v := range w.viewers {
+			v.renamed()
+		}
+	}
+	now := cursor{at: s.Desktop.Pointer()}
+	now.shape, now.hot = s.Desktop.Cursor()
+	if was := s.picture.cursor; now != was {
+		s.picture.mu.Lock()
+		s.picture.cursor = now
+		s.picture.mu.Unlock()
+		for _, v := range w.viewers {
+			v.cursorChanged(was, now)
+		}
+	}
+	if text := s.Desktop.Clipboard(); text != w.clipboard {
+		w.clipboard = text
+		for _, v := range w.viewers {
+			v.copied(text)
+		}
+	}
+}
+
+// measure takes over where the screens are.
+func (s *Server) measure() {
+	screens := s.Desktop.Screens()
+	if slices.Equal(screens, s.picture.screens) {
+		return
+	}
+	resized := s.picture.arrange(screens)
+	for _, v := range s.watch.viewers {
+		v.rearranged(resized)
+	}
+}
+
+// capture takes over the pixels that changed.
+func (s *Server) capture() error {
+	w := &s.watch
+	w.changed = w.changed[:0]
+	err := s.Desktop.Capture(func(r image.Rectangle, pix []uint32, stride int) {
+		if !r.In(s.picture.fb.Rect) {
+			s.measure() // it has just grown: this is the only time that the desktop shows the new part
+		}
+		in := r.Intersect(s.picture.fb.Rect)
+		if in.Empty() {
+			return
+		}
+		pix = pix[(in.Min.Y-r.Min.Y)*stride+in.Min.X-r.Min.X:]
+		for _, c := range w.compare.compare(s.picture.fb, in, pix, stride) {
+			s.picture.store(c, pix[(c.Min.Y-in.Min.Y)*stride+c.Min.X-in.Min.X:], stride)
+			w.changed = append(w.changed, c)
+		}
+	})
+	if len(w.changed) > 0 {
+		for _, v := range w.viewers {
+			v.damaged(w.changed)
+		}
+	}
+	return err
+}

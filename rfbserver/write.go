@@ -1,0 +1,135 @@
+package rfbserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"time"
+
+	"sixgate/rfb"
+)
+
+const (
+	pieceArea  = 64 << 10 // pixels encoded at a time
+	pieceWidth = 1024     // and how wide they are at most
+
+	flushAt  = 64 << 10         // bytes written at a time
+	stallFor = 60 * time.Second // that a viewer may take to read as many
+	maxOut   = 16 << 20         // bytes of memory that are kept from one update to the next
+
+	maxRects = 0xf000 // in an update; pixels that would need more wait for the next
+)
+
+var errStalled = errors.New("the viewer stopped reading: 60 seconds passed without progress")
+
+// composer is the working memory of the goroutine that writes.
+type composer struct {
+	message message
+	encoder rfb.Encoder
+	buf     []byte
+	pixels  []uint32
+	piece   rfb.Image
+}
+
+// write sends the viewer what it can be told, whenever there is something, until ctx ends. What is new while
+// it writes waits in v.dirty and v.due, where it takes the place of what was new before.
+func (v *viewer) write(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-v.wake:
+		}
+		for m := &v.out.message; v.next(m); {
+			if err := v.send(m); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (v *viewer) send(m *message) error {
+	o := &v.out
+	b := o.buf[:0]
+	if m.now.copied {
+		b = rfb.AppendServerCutText(b, m.now.text)
+	}
+	if m.update {
+		if m.now.colourMap {
+			colours := rfb.ColourMap()
+			b = rfb.AppendSetColourMapEntries(b, &colours)
+		}
+		var err error
+		if b, err = v.appendUpdate(b, m); err != nil {
+			return err
+		}
+	}
+	if o.buf = b; cap(b) > maxOut {
+		o.buf = nil
+	}
+	return v.flush(b)
+}
+
+// appendUpdate adds the update. A large one goes out while it is made, if the viewer can do without the
+// number of rectangles: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
+func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
+	o := &v.out
+	o.encoder.Format, o.encoder.Quality, o.encoder.Level = m.format, m.wishes.quality, m.wishes.level
+	stream := m.wishes.lastRect && v.version > rfb.Version33 && totalArea(m.pixels) > pieceArea
+	head := len(b)
+	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
+	b, rects := m.appendDue(b, &o.encoder)
+	byRow(m.pixels)
+	for i, r := range m.pixels {
+		if rects > maxRects {
+			v.putBack(m.pixels[i:])
+			break
+		}
+		for piece := range pieces(r) {
+			var n int
+			v.copyPiece(piece, !m.wishes.cursor)
+			b, n = o.encoder.Append(b, m.wishes.encoding, &o.piece, piece)
+			rects += n
+			if stream && len(b) >= flushAt {
+				if err := v.flush(b); err != nil {
+					return nil, err
+				}
+				b = b[:0]
+			}
+		}
+	}
+	if stream {
+		return rfb.AppendLastRect(b), nil
+	}
+	rfb.SetUpdateRects(b[head:], rects)
+	return b, nil
+}
+
+// copyPiece takes the pixels of r out of the picture, so that encoding them keeps nobody waiting.
+func (v *viewer) copyPiece(r image.Rectangle, withCursor bool) {
+	o := &v.out
+	if n := area(r); len(o.pixels) < n {
+		o.pixels = make([]uint32, n)
+	}
+	o.piece = rfb.Image{Pix: o.pixels[:area(r)], Stride: r.Dx(), Rect: r}
+	v.server.picture.copyTo(&o.piece, withCursor)
+}
+
+// flush writes b, which fails when the viewer has not read flushAt bytes after stallFor.
+func (v *viewer) flush(b []byte) error {
+	for len(b) > 0 {
+		n := min(len(b), flushAt)
+		if err := v.conn.SetWriteDeadline(time.Now().Add(stallFor)); err != nil {
+			return fmt.Errorf("writing to the viewer: %w", err)
+		}
+		if _, err := v.conn.Write(b[:n]); errors.Is(err, os.ErrDeadlineExceeded) {
+			return errStalled
+		} else if err != nil {
+			return fmt.Errorf("writing to the viewer: %w", err)
+		}
+		b = b[n:]
+	}
+	return nil
+}
