@@ -3,6 +3,7 @@ package rfbserver
 import (
 	"bytes"
 	"image"
+	"slices"
 	"unsafe"
 
 	"sixgate/rfb"
@@ -36,6 +37,7 @@ func (c *comparer) compare(fb *rfb.Image, r image.Rectangle, pix []uint32, strid
 		c.mergeBand(above, band)
 		above, y = band, end
 	}
+	c.found = slices.DeleteFunc(c.found, image.Rectangle.Empty)
 	return c.found
 }
 
