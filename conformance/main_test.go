@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -23,7 +24,7 @@ var against = flag.String("against", "sixgate", "the server that the viewers loo
 
 // tools are the programs the tests run, and the Debian packages they are in.
 var tools = map[string]string{
-	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
+	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
 	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "x0tigervncserver": "tigervnc-scraping-server",
 }
@@ -202,7 +203,10 @@ func freePort(t *testing.T) int {
 // patience is how long anything that happens by itself may take on a busy machine.
 const patience = 30 * time.Second
 
-// eventually asks until the answer is nil, and fails with the last answer when patience is at its end.
+// errEnded is an answer that will not get better by asking again.
+var errEnded = errors.New("it has ended")
+
+// eventually asks until the answer is nil, and fails with the last answer when patience or the matter is at its end.
 func eventually(t *testing.T, ask func() error) {
 	t.Helper()
 	end := time.After(patience)
@@ -211,6 +215,9 @@ func eventually(t *testing.T, ask func() error) {
 		if err == nil {
 			again.Stop()
 			return
+		}
+		if errors.Is(err, errEnded) {
+			t.Fatal(err)
 		}
 		select {
 		case <-end:

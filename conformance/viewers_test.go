@@ -149,8 +149,18 @@ func testNmap(t *testing.T, s *server) {
 	}
 }
 
-// output runs a program to its end.
+// output runs a program to its end, which must be a good one.
 func output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := try(t, name, args...)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+	return out
+}
+
+// try runs a program to its end, which must come.
+func try(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
@@ -158,10 +168,7 @@ func output(t *testing.T, name string, args ...string) string {
 	if ctx.Err() != nil {
 		t.Fatalf("%s did not end in %v:\n%s", name, patience, out)
 	}
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-	return string(out)
+	return string(out), err
 }
 
 // read decodes a PNG or JPEG file.

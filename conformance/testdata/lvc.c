@@ -2,7 +2,8 @@
  *   shot FILE     write the picture as it is now as a PPM; answers "shot"
  *   key SYM DOWN  press (1) or release (0) a key; answers "key"
  *   point X Y B   move the pointer; answers "point"
- *   quit
+ *   cut TEXT      say that TEXT was copied here; answers "cut"
+ *   pasted FILE   write what was last copied over there; answers "pasted"
  * Usage: lvc HOST PORT ENCODINGS QUALITY PASSWORD      QUALITY -1: no JPEG
  * It prints "ready" when the first whole picture has arrived. */
 #include <poll.h>
@@ -12,10 +13,16 @@
 #include <rfb/rfbclient.h>
 
 static char *password;
+static char copied[4096]; /* over there */
 static int finished; /* updates that arrived completely */
 
 static char *ask_password(rfbClient *c) { (void)c; return strdup(password); }
 static void update_done(rfbClient *c) { (void)c; finished++; }
+
+static void cut_text(rfbClient *c, const char *text, int n) {
+	(void)c;
+	snprintf(copied, sizeof copied, "%.*s", n, text);
+}
 
 static void shot(rfbClient *c, const char *name) {
 	FILE *f = fopen(name, "wb");
@@ -32,6 +39,14 @@ static int obey(rfbClient *c, char *line) {
 	if (sscanf(line, "shot %511s", name) == 1) { shot(c, name); puts("shot"); }
 	else if (sscanf(line, "key %u %u", &a, &b) == 2) { SendKeyEvent(c, a, b); puts("key"); }
 	else if (sscanf(line, "point %u %u %u", &a, &b, &d) == 3) { SendPointerEvent(c, a, b, d); puts("point"); }
+	else if (!strncmp(line, "cut ", 4)) { line[strcspn(line, "\n")] = 0; SendClientCutText(c, line + 4, strlen(line + 4)); puts("cut"); }
+	else if (sscanf(line, "pasted %511s", name) == 1) {
+		FILE *f = fopen(name, "wb");
+		if (!f) { perror(name); exit(1); }
+		fputs(copied, f);
+		fclose(f);
+		puts("pasted");
+	}
 	else return 0;
 	fflush(stdout);
 	return 1;
@@ -44,6 +59,7 @@ int main(int argc, char **argv) {
 	password = argv[5];
 	c->GetPassword = ask_password;
 	c->FinishedFrameBufferUpdate = update_done;
+	c->GotXCutText = cut_text;
 	c->canHandleNewFBSize = TRUE;
 	c->serverHost = strdup(argv[1]);
 	c->serverPort = atoi(argv[2]);
