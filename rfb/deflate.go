@@ -5,11 +5,17 @@ import "github.com/klauspost/compress/flate"
 // deflater writes one zlib stream (RFC 1950, 1951) in pieces, one a rectangle, each flushed to a whole byte.
 // Its memory, most of a megabyte, comes with the first piece.
 type deflater struct {
-	w     *flate.Writer
-	level int
-	begun bool
-	out   sink
+	w       *flate.Writer // of level, which looks for repetitions
+	level   int
+	huffman *flate.Writer // of huffmanOnly
+	latest  int           // the level of what was written last
+	begun   bool
+	out     sink
 }
+
+// huffmanOnly is the level for pixels of photos: repetitions are rare there, and when klauspost's fast levels find
+// none they store the bytes as they are.
+const huffmanOnly = flate.HuffmanOnly
 
 // sink appends what is written to it.
 type sink struct{ b []byte }
@@ -24,25 +30,50 @@ func (s *sink) WriteByte(c byte) error {
 	return nil
 }
 
-// begin starts a piece that is appended to dst. A new level starts without memory of what went before,
-// which the viewer cannot tell.
-func (d *deflater) begin(dst []byte, level int) {
+// begin starts a piece that is appended to dst.
+func (d *deflater) begin(dst []byte) {
 	d.out.b = dst
 	if !d.begun {
 		d.begun = true
+		d.latest = huffmanOnly
 		d.out.b = append(d.out.b, 0x78, 0x01) // deflate, 32 KiB window, fastest
-	}
-	if d.w == nil || d.level != level {
-		d.level = level
-		d.w, _ = flate.NewWriter(&d.out, level) // the levels are ours: no error
 	}
 }
 
-func (d *deflater) write(data []byte) { d.w.Write(data) } // a sink takes everything
+// write adds data to the piece. Another level than that of the data before begins without memory of it, which the
+// viewer cannot tell.
+func (d *deflater) write(data []byte, level int) {
+	if len(data) == 0 {
+		return
+	}
+	if level != d.latest {
+		d.writer().Flush()
+		d.latest = level
+		if w := d.writer(); level != huffmanOnly {
+			w.Reset(&d.out)
+		}
+	}
+	d.writer().Write(data) // a sink takes everything
+}
+
+// writer returns the writer of the latest level.
+func (d *deflater) writer() *flate.Writer {
+	if d.latest == huffmanOnly {
+		if d.huffman == nil {
+			d.huffman, _ = flate.NewWriter(&d.out, huffmanOnly) // the levels are ours: no error
+		}
+		return d.huffman
+	}
+	if d.w == nil || d.level != d.latest {
+		d.level = d.latest
+		d.w, _ = flate.NewWriter(&d.out, d.level)
+	}
+	return d.w
+}
 
 // end flushes the piece and returns dst with it.
 func (d *deflater) end() []byte {
-	d.w.Flush()
+	d.writer().Flush()
 	dst := d.out.b
 	d.out.b = nil
 	return dst
@@ -50,8 +81,8 @@ func (d *deflater) end() []byte {
 
 // append adds data as one piece.
 func (d *deflater) append(dst, data []byte, level int) []byte {
-	d.begin(dst, level)
-	d.write(data)
+	d.begin(dst)
+	d.write(data, level)
 	return d.end()
 }
 
@@ -61,3 +92,12 @@ var zlibLevels = [10]struct{ indexed, mono, full int }{
 }
 
 const defaultLevel = 2
+
+// photoLevel is zlib's for the pixels of photos: nothing is gained by looking for repetitions, and at the viewer's
+// levels 0 and 1 not even by Huffman codes, which save a tenth.
+func photoLevel(level int) int {
+	if level < defaultLevel {
+		return zlibLevels[level].full
+	}
+	return huffmanOnly
+}

@@ -76,10 +76,10 @@ func (e *Encoder) appendRaw(dst []byte, m *Image, r image.Rectangle) []byte {
 	return dst
 }
 
-// grown returns s with a length of n at least; its content is lost when it grows.
+// grown returns s with a length of n at least; its content is lost when it grows, to more than is asked for.
 func grown[T any](s []T, n int) []T {
 	if len(s) < n {
-		return make([]T, n)
+		return make([]T, n+n/4)
 	}
 	return s
 }

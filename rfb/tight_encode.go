@@ -15,6 +15,7 @@ const (
 	streamFull    = 0 // the zlib stream of full colour
 	streamBitmap  = 1 // of two colours
 	streamIndices = 2 // of palette indices
+	streamPhoto   = 3 // of full colour where repetitions are not looked for
 	tightStreams  = 4
 
 	minTightZlib = 12 // bytes; fewer are sent as they are, without a length
@@ -86,12 +87,14 @@ func (e *Encoder) appendTightRect(dst []byte, px, m *Image, r image.Rectangle, c
 	level := zlibLevels[e.level()]
 	switch p := &e.tight.palette; {
 	case class == photo:
-		if out, err := e.appendTightJPEG(dst, m, r); err == nil {
-			return out
+		if e.lossy() {
+			if out, err := e.appendTightJPEG(dst, m, r); err == nil {
+				return out
+			}
 		}
-		return e.appendTightFull(dst, px, r, level.full)
+		return e.appendTightFull(dst, px, r, streamPhoto, photoLevel(e.level()))
 	case class == many:
-		return e.appendTightFull(dst, px, r, level.full)
+		return e.appendTightFull(dst, px, r, streamFull, level.full)
 	case p.n == 1:
 		return e.appendTPixels(append(dst, tightFill), p.colours[:1])
 	case p.n == 2:
@@ -113,13 +116,13 @@ func (e *Encoder) appendTPixels(dst []byte, px []uint32) []byte {
 	return appendPixels(dst, px, e.pack.size, 0)
 }
 
-func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, level int) []byte {
-	dst = append(dst, streamFull<<4)
+func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, stream, level int) []byte {
+	dst = append(dst, byte(stream<<4))
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		e.buf = e.appendTPixels(e.buf, px.Row(r.Min.X, r.Max.X, y))
 	}
-	return e.appendTightData(dst, streamFull, level)
+	return e.appendTightData(dst, stream, level)
 }
 
 func (e *Encoder) appendTightBitmap(dst []byte, px *Image, r image.Rectangle, level int) []byte {

@@ -15,8 +15,8 @@ type tileClass uint8
 const (
 	solid tileClass = iota // one colour
 	few                    // up to maxPalette: bitmap or indices
-	many                   // full colour, without loss
-	photo                  // JPEG
+	many                   // a drawing in full colour: without loss
+	photo                  // JPEG where that is allowed
 )
 
 const (
@@ -43,7 +43,7 @@ type tiling struct {
 }
 
 // classify looks at each tile of band once, in px, which the viewer will see; m is the same band as it is here.
-// lossy says that photos may be sent as JPEG.
+// lossy says that photos may be sent as JPEG, even those of a palette's colours.
 func (t *tiling) classify(px, m *Image, band image.Rectangle, lossy bool) {
 	t.band = band
 	t.across, t.down = (band.Dx()+tileSide-1)/tileSide, (band.Dy()+tileSide-1)/tileSide
@@ -81,7 +81,7 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 			}
 		}
 		if !p.addRow(row, limit, &runs) {
-			if lossy && r.Dx()*r.Dy() >= minPhotoArea && !mostlyFlat(px, r) {
+			if r.Dx()*r.Dy() >= minPhotoArea && !mostlyFlat(px, r, lossy) {
 				return photo
 			}
 			return many
@@ -96,9 +96,10 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 	return few
 }
 
-// mostlyFlat tells, from every fourth row, whether three of four pixels are like their neighbour: a drawing in
-// more colours than a palette holds.
-func mostlyFlat(px *Image, r image.Rectangle) bool {
+// mostlyFlat tells, from every fourth row, whether so many pixels are like their neighbour that this is a drawing
+// in more colours than a palette holds: three of four when it might become a JPEG, else one, because then the
+// question is only whether to look for repetitions.
+func mostlyFlat(px *Image, r image.Rectangle, lossy bool) bool {
 	changes, seen := 0, 0
 	for y := r.Min.Y; y < r.Max.Y; y += 4 {
 		row := px.Row(r.Min.X, r.Max.X, y)
@@ -111,7 +112,10 @@ func mostlyFlat(px *Image, r image.Rectangle) bool {
 		}
 		seen += len(row)
 	}
-	return changes < seen/4
+	if lossy {
+		return changes < seen/4
+	}
+	return changes < seen*3/4
 }
 
 // isSoft tells whether of the steps from pixel to pixel no more than an eighth are as sharp as those of letters.

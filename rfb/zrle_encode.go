@@ -27,8 +27,10 @@ type zrleEncoder struct {
 func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 	at := len(dst)
 	z := &e.zrle
-	z.stream.begin(append(dst, 0, 0, 0, 0), zlibLevels[e.level()].full)
+	z.stream.begin(append(dst, 0, 0, 0, 0))
 	size, skip := e.pack.format.cpixel()
+	levels := zlibLevels[e.level()]
+	level := levels.full
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y += zrleSide {
 		for x := r.Min.X; x < r.Max.X; x += zrleSide {
@@ -40,14 +42,24 @@ func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 					copy(row, got)
 				}
 			}
+			before := len(e.buf)
 			e.buf = z.appendTile(e.buf, px, tile.Dx(), size, skip)
+			wanted := levels.full
+			if e.buf[before] == zrleRaw {
+				wanted = photoLevel(e.level())
+			}
+			if wanted != level {
+				z.stream.write(e.buf[:before], level)
+				e.buf = e.buf[:copy(e.buf, e.buf[before:])]
+				level = wanted
+			}
 			if len(e.buf) >= zlibChunk {
-				z.stream.write(e.buf)
+				z.stream.write(e.buf, level)
 				e.buf = e.buf[:0]
 			}
 		}
 	}
-	z.stream.write(e.buf)
+	z.stream.write(e.buf, level)
 	return setLength(z.stream.end(), at)
 }
 
