@@ -123,7 +123,8 @@ func openData(dir string) error {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("others may read the gateway's state in %s (mode %04o): run 'chmod 700 %s'", dir, mode, dir)
+		return fmt.Errorf("others may read the gateway's state in %s (mode %04o): choose a directory of its own with "+
+			"--data, or run 'chmod 700 %s'", dir, mode, dir)
 	}
 	return nil
 }

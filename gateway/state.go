@@ -1,9 +1,7 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -23,7 +21,7 @@ type state struct {
 
 func openState(data string) (*state, error) {
 	s, err := server.NewServer(&server.Options{ServerName: "gateway", DontListen: true, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: filepath.Join(data, "jetstream"), JetStreamMaxStore: 1 << 30, JetStreamMaxMemory: 64 << 20,
+		JetStream: true, StoreDir: data /* it makes a folder jetstream */, JetStreamMaxStore: 1 << 30, JetStreamMaxMemory: 64 << 20,
 		SyncAlways: true}) // a used code stays used when the power fails
 	if err != nil {
 		return nil, fmt.Errorf("open the gateway's state in %s: %w", data, err)
@@ -40,7 +38,7 @@ func openState(data string) (*state, error) {
 	}
 	if err != nil {
 		st.close()
-		return nil, errors.Join(err)
+		return nil, err
 	}
 	return st, nil
 }

@@ -1,0 +1,97 @@
+// sixgate-gateway brings hosts and bridges together by six-digit codes and relays between them.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"sixgate/gateway"
+)
+
+type program struct {
+	Version kong.VersionFlag `help:"Show the version and exit."`
+
+	Serve    serve `cmd:"" help:"Serve hosts and bridges until interrupted."`
+	Operator struct {
+		Add addOperator `cmd:"" help:"Admit an operator, also while the gateway serves, and print the profile for their bridge. It holds a private key."`
+	} `cmd:"" help:"Who may offer help."`
+}
+
+type serve struct {
+	Data     string   `default:"${data}" placeholder:"DIR" help:"Where codes, operators and the gateway's key are kept (${default})."`
+	Listen   string   `default:"0.0.0.0:4443" placeholder:"ADDR:PORT" help:"TCP address to listen on (${default}). Port 0 chooses one."`
+	Announce []string `placeholder:"HOST[:PORT]" help:"What profiles call this gateway, where its network interfaces do not show it: a host name, or the address of a router."`
+}
+
+func (c serve) Run(ctx context.Context, log *slog.Logger) error {
+	g, err := gateway.Open(ctx, gateway.Options{Data: c.Data, Listen: c.Listen, Announce: c.Announce, Log: log})
+	if err != nil {
+		return err
+	}
+	for _, a := range g.Addresses() {
+		fmt.Println(a)
+	}
+	<-ctx.Done()
+	log.Info("closing")
+	return g.Close()
+}
+
+type addOperator struct {
+	Name         string `arg:"" help:"The operator's name, as users will see it."`
+	Organisation string `help:"The operator's organisation, as users will see it."`
+	GatewayData  string `default:"${data}" placeholder:"DIR" help:"The gateway's --data (${default})."`
+}
+
+func (c addOperator) Run() error {
+	profile, err := gateway.AddOperator(c.GatewayData, c.Name, c.Organisation)
+	if err != nil {
+		return err
+	}
+	if out, err := os.Stdout.Stat(); err == nil && out.Mode().IsRegular() { // > NAME.sixgate, for its owner only
+		if err := os.Stdout.Chmod(0o600); err != nil {
+			return err
+		}
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(profile)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var p program
+	k := kong.Parse(&p, kong.Name("sixgate-gateway"), kong.UsageOnError(),
+		kong.Description("Brings the two ends of a remote help session together by a six-digit code, and relays between them. It cannot read what it relays."),
+		kong.Vars{"version": version(), "data": defaultData()},
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	k.FatalIfErrorf(k.Run())
+}
+
+// defaultData is where a service keeps its state, and where a person does.
+func defaultData() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/sixgate-gateway"
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".sixgate-gateway")
+	}
+	return "sixgate-gateway"
+}
+
+// version is the module's, as the build recorded it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
