@@ -25,8 +25,9 @@ type Decoder struct {
 }
 
 var (
-	errOutside = errors.New("rectangle outside of the framebuffer")
-	errSource  = errors.New("copied from outside of the framebuffer")
+	errEncoding = errors.New("not an encoding that was asked for")
+	errOutside  = errors.New("rectangle outside of the framebuffer")
+	errSource   = errors.New("copied from outside of the framebuffer")
 )
 
 // Decode reads the data of one rectangle, whose header has been read, and paints it on m.
@@ -60,7 +61,7 @@ func (d *Decoder) decode(br *bufio.Reader, enc Encoding, r image.Rectangle, m *I
 	case EncodingZRLE:
 		return d.decodeZRLE(br, r, m)
 	}
-	return errors.New("not an encoding that was asked for")
+	return errEncoding
 }
 
 func (d *Decoder) decodeRaw(br *bufio.Reader, r image.Rectangle, m *Image) error {

@@ -60,8 +60,6 @@ func newTurboHandle(h C.tjhandle) (*turboHandle, error) {
 	return t, nil
 }
 
-var errDamagedJPEG = errors.New("damaged JPEG")
-
 // compress appends r of m as a JPEG of a quality, 1 to 100, to dst.
 func (j *turboJPEG) compress(dst []byte, m *Image, r image.Rectangle, quality int, s sampling) ([]byte, error) {
 	if j.compressor == nil {

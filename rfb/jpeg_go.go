@@ -2,6 +2,7 @@ package rfb
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -36,14 +37,14 @@ func (j *goJPEG) compress(dst []byte, m *Image, r image.Rectangle, quality int, 
 func (j *goJPEG) decompress(data []byte, m *Image, r image.Rectangle) error {
 	head, err := jpeg.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDamagedJPEG, err)
 	}
 	if head.Width != r.Dx() || head.Height != r.Dy() {
 		return errNoJPEG
 	}
 	picture, err := jpeg.Decode(bytes.NewReader(data))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDamagedJPEG, err)
 	}
 	b := picture.Bounds()
 	for y := range r.Dy() {

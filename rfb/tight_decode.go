@@ -18,6 +18,7 @@ var (
 	errPaletteSize  = errors.New("palette of fewer than two colours")
 	errPaletteIndex = errors.New("index outside of the palette")
 	errGradient     = fmt.Errorf("gradient filter for a rectangle wider than %d or a format of 8 bits per pixel", maxTightWidth)
+	errDamagedJPEG  = errors.New("damaged JPEG")
 	errNoJPEG       = errors.New("not a JPEG of the rectangle's size")
 )
 
@@ -151,6 +152,9 @@ func (d *Decoder) tightRows(br *bufio.Reader, z *inflater, size, n int) (rows, e
 	length, err := compactLength(br)
 	if err != nil {
 		return rows{}, err
+	}
+	if length > maxZlibLength(total) {
+		return rows{}, errZlibLength
 	}
 	z.begin(br, length)
 	return rows{z: z, size: size}, nil

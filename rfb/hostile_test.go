@@ -1,0 +1,278 @@
+package rfb
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"image"
+	"io"
+	"strings"
+	"testing"
+)
+
+// packed returns data as a complete zlib stream with a length of four bytes, or in Tight's form, before it.
+func packed(tight bool, data []byte) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	w.Write(data)
+	w.Flush()
+	if tight {
+		return setCompactLength(append(make([]byte, 3), b.Bytes()...), 0)
+	}
+	return setLength(append(make([]byte, 4), b.Bytes()...), 0)
+}
+
+func join(parts ...any) (b []byte) {
+	for _, p := range parts {
+		switch p := p.(type) {
+		case int:
+			b = append(b, byte(p))
+		case string:
+			b = append(b, p...)
+		case []byte:
+			b = append(b, p...)
+		}
+	}
+	return b
+}
+
+func zeros(n int) []byte { return make([]byte, n) }
+
+func aJPEG(w, h int) []byte {
+	var j goJPEG
+	b, err := j.compress(make([]byte, 3), solidScreen(w, h), image.Rect(0, 0, w, h), 50, yuv420)
+	if err != nil {
+		panic(err) // the standard library takes every picture
+	}
+	return setCompactLength(b, 0)
+}
+
+var (
+	map8   = PixelFormat{BitsPerPixel: 8, Depth: 8}
+	small  = image.Rect(10, 10, 30, 30)
+	inside = image.Rect(0, 0, 20, 20)
+)
+
+// hostile is what a server may send that a viewer must refuse, with the histories of RFB.md section 5 D.
+var hostile = []struct {
+	name string
+	enc  Encoding
+	r    image.Rectangle
+	f    PixelFormat
+	data []byte
+	want error
+}{
+	{"Raw beyond the right edge", EncodingRaw, image.Rect(90, 0, 101, 1), Native, zeros(44), errOutside},
+	{"Raw below the bottom", EncodingRaw, image.Rect(0, 99, 1, 101), Native, zeros(8), errOutside},
+	{"Raw of 65535x65535", EncodingRaw, image.Rect(65535, 65535, 131070, 131070), Native, zeros(8), errOutside},
+	{"an empty rectangle outside", EncodingTight, image.Rect(101, 0, 101, 0), Native, zeros(8), errOutside},
+	{"an encoding of another trade", Encoding(24), small, Native, zeros(8), errEncoding},
+	{"CopyRect from outside", EncodingCopyRect, small, Native, join(0, 81, 0, 0), errSource},
+	{"CopyRect from far outside", EncodingCopyRect, small, Native, join("\xff\xff\xff\xff"), errSource},
+	{"Hextile subrectangle outside", EncodingHextile, inside, Native, join(10, zeros(4), 1, "\xf0\x10"), errHextileSubrect},
+	{"Hextile subrectangle outside of the last tile", EncodingHextile, image.Rect(0, 0, 3, 3), Native, join(10, zeros(4), 1, "\x00\x03"), errHextileSubrect},
+	{"Hextile of unknown bits", EncodingHextile, inside, Native, join(0x20), errHextileMask},
+	{"Tight compression 10", EncodingTight, small, Native, join(0xa0, zeros(50)), errTightControl},
+	{"Tight compression 15", EncodingTight, small, Native, join(0xf0, zeros(50)), errTightControl},
+	{"Tight filter 3", EncodingTight, small, Native, join(0x40, 3, zeros(50)), errTightFilter},
+	{"Tight filter 255", EncodingTight, small, Native, join(0x40, 255, zeros(50)), errTightFilter},
+	{"Tight palette of one", EncodingTight, small, Native, join(0x40, 1, 0, zeros(50)), errPaletteSize},
+	{"Tight index 3 of 3", EncodingTight, small, Native, join(0x40, 1, 2, zeros(9), packed(true, append(zeros(399), 3))), errPaletteIndex},
+	{"Tight index 255 of 3, bare", EncodingTight, image.Rect(0, 0, 2, 1), Native, join(0x40, 1, 2, zeros(9), 0, 255), errPaletteIndex},
+	{"Tight with more rows", EncodingTight, small, Native, join(0, packed(true, zeros(20*21*3))), errTooLong},
+	{"Tight with one byte more", EncodingTight, small, Native, join(0, packed(true, zeros(20*20*3+1))), errTooLong},
+	{"Tight bomb", EncodingTight, small, Native, join(0, packed(true, zeros(3_000_000))), errTooLong},
+	{"Tight with fewer rows", EncodingTight, small, Native, join(0, packed(true, zeros(20*19*3))), errTooShort},
+	{"Tight without anything", EncodingTight, small, Native, join(0, 0), errTooShort},
+	{"Tight of 4 MiB for 1 KiB", EncodingTight, small, Native, join(0, "\xff\xff\xff", zeros(100)), errZlibLength},
+	{"Tight without zlib's header", EncodingTight, small, Native, join(0, 20, zeros(20)), errDeflate},
+	{"Tight with a preset dictionary", EncodingTight, small, Native, join(0, 20, "\x78\x20", zeros(18)), errDeflate},
+	{"Tight block of type 3", EncodingTight, small, Native, join(0, 20, "\x78\x01\x07", zeros(17)), errDeflate},
+	{"Tight stored block of two sizes", EncodingTight, small, Native, join(0, 20, "\x78\x01\x00\x05\x00\x05\x00", zeros(13)), errDeflate},
+	{"Tight match before the beginning", EncodingTight, small, Native, join(0, 20, "\x78\x01\x03\x02", zeros(16)), errDeflate},
+	{"Tight gradient too wide", EncodingTight, image.Rect(0, 0, 2049, 1), Native, join(0x40, 2, packed(true, zeros(2049*3))), errGradient},
+	{"Tight gradient of 8 bits", EncodingTight, small, map8, join(0x40, 2, packed(true, zeros(400))), errGradient},
+	{"Tight JPEG of 8 bits", EncodingTight, small, map8, join(0x90, aJPEG(20, 20)), errTightJPEG},
+	{"Tight JPEG of another width", EncodingTight, small, Native, join(0x90, aJPEG(21, 20)), errNoJPEG},
+	{"Tight JPEG of another height", EncodingTight, small, Native, join(0x90, aJPEG(20, 2000)), errNoJPEG},
+	{"Tight JPEG without length", EncodingTight, small, Native, join(0x90, 0), errDamagedJPEG},
+	{"Tight JPEG that is none", EncodingTight, small, Native, join(0x90, 20, zeros(20)), errDamagedJPEG},
+	{"Tight JPEG cut short", EncodingTight, small, Native, join(0x90, "\xa0\x02", aJPEG(20, 20)[2:290]), errDamagedJPEG},
+	{"Tight JPEG of nothing", EncodingTight, image.Rect(5, 5, 5, 9), Native, join(0x90, aJPEG(20, 20)), errNoJPEG},
+	{"Zlib with more rows", EncodingZlib, small, Native, packed(false, zeros(20*21*4)), errTooLong},
+	{"Zlib with fewer rows", EncodingZlib, small, Native, packed(false, zeros(20*19*4)), errTooShort},
+	{"Zlib of 4 GiB", EncodingZlib, small, Native, join("\xff\xff\xff\xff", zeros(100)), errZlibLength},
+	{"ZRLE of 4 GiB", EncodingZRLE, small, Native, join("\xff\xff\xff\xff", zeros(100)), errZlibLength},
+	{"ZRLE tile of kind 17", EncodingZRLE, small, Native, packed(false, join(17, zeros(2000))), errZRLETile},
+	{"ZRLE tile of kind 127", EncodingZRLE, small, Native, packed(false, join(127, zeros(2000))), errZRLETile},
+	{"ZRLE tile of kind 129", EncodingZRLE, small, Native, packed(false, join(129, zeros(2000))), errZRLETile},
+	{"ZRLE run past the tile", EncodingZRLE, small, Native, packed(false, join(128, zeros(3), 255, 145)), errZRLERun},
+	{"ZRLE index run past the tile", EncodingZRLE, small, Native, packed(false, join(130, zeros(6), 0x80, 255, 145)), errZRLERun},
+	{"ZRLE run without end", EncodingZRLE, small, Native, packed(false, join(128, zeros(3), bytes.Repeat([]byte{255}, 100_000))), errTooShort},
+	{"ZRLE index 2 of 2 as a run", EncodingZRLE, small, Native, packed(false, join(130, zeros(6), 0x82, 255, 144)), errPaletteIndex},
+	{"ZRLE index 126 of 2", EncodingZRLE, small, Native, packed(false, join(130, zeros(6), 126, zeros(500))), errPaletteIndex},
+	{"ZRLE packed index 3 of 3", EncodingZRLE, small, Native, packed(false, join(3, zeros(9), zeros(99), 3)), errPaletteIndex},
+	{"ZRLE packed index 15 of 15", EncodingZRLE, small, Native, packed(false, join(15, zeros(45), 0xf0, zeros(199))), errPaletteIndex},
+	{"ZRLE with a tile more", EncodingZRLE, small, Native, packed(false, join(1, zeros(3), 1, zeros(3))), errTooLong},
+	{"ZRLE bomb", EncodingZRLE, small, Native, packed(false, join(1, zeros(3_000_000))), errTooLong},
+	{"ZRLE without a tile", EncodingZRLE, small, Native, packed(false, nil), errTooShort},
+	{"ZRLE with half a palette", EncodingZRLE, small, Native, packed(false, join(255, zeros(300))), errTooShort},
+	{"ZRLE with half a run", EncodingZRLE, small, Native, packed(false, join(128, zeros(3), 255)), errTooShort},
+	{"ZRLE with half a raw tile", EncodingZRLE, small, Native, packed(false, join(0, zeros(1199))), errTooShort},
+}
+
+func TestHostile(t *testing.T) {
+	for _, tt := range hostile {
+		m := NewImage(image.Rect(0, 0, 100, 100))
+		if tt.r.Max.X > 2048 && tt.enc == EncodingTight {
+			m = NewImage(image.Rect(0, 0, 3000, 10))
+		}
+		err := newDecoder(tt.f).Decode(bufio.NewReader(bytes.NewReader(tt.data)), tt.enc, tt.r, m)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, not %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestMemoryIsBounded sends, as a stream of nothing but zeros, the longest rectangle that a length can announce.
+func TestMemoryIsBounded(t *testing.T) {
+	m := NewImage(image.Rect(0, 0, 4000, 4000))
+	for _, enc := range []Encoding{EncodingZlib, EncodingZRLE} {
+		d := newDecoder(Native)
+		in := io.MultiReader(strings.NewReader("\x07\x00\x00\x00\x78\x01"), io.LimitReader(zeroReader{}, 1<<27))
+		if enc == EncodingZRLE {
+			in = io.MultiReader(strings.NewReader("\x07\x00\x00\x00\x78\x01"), io.LimitReader(emptyBlocks{}, 1<<27))
+		}
+		if err := d.Decode(bufio.NewReader(in), enc, m.Rect, m); err == nil {
+			t.Errorf("%v: no error", enc)
+		}
+		for _, z := range []*inflater{&d.zlib, &d.zrle} {
+			if size := len(z.win) + cap(z.in); size > 512<<10 {
+				t.Errorf("%v: buffers of %d bytes", enc, size)
+			}
+		}
+	}
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
+// emptyBlocks is stored blocks of nothing, for ever.
+type emptyBlocks struct{}
+
+func (emptyBlocks) Read(b []byte) (int, error) {
+	if len(b) > 5 {
+		b = b[:len(b)/5*5]
+	}
+	for i := range b {
+		b[i] = "\x00\x00\x00\xff\xff"[i%5]
+	}
+	return len(b), nil
+}
+
+// TestEveryCut cuts every kind of rectangle after every byte: that is always an unexpected end, never a hang.
+func TestEveryCut(t *testing.T) {
+	for _, f := range []PixelFormat{Native, formats[7].PixelFormat, map8} {
+		for _, s := range screens {
+			m := s.draw(70, 40)
+			for _, enc := range encodings {
+				for _, quality := range []int{-1, 5} {
+					e := &Encoder{Format: f, Quality: quality, Level: -1}
+					buf, _ := e.Append(nil, enc, m, m.Rect)
+					step := 1
+					if len(buf) > 2000 {
+						step = 37
+					}
+					whole := map[int]bool{0: true} // where rectangles end
+					for n := 0; n < len(buf); n += step {
+						got := NewImage(m.Rect)
+						if _, err := decodeAll(newDecoder(f), buf[:n], got); err == nil && !whole[n] {
+							if !endsRectangle(f, buf, n) {
+								t.Fatalf("%s %v quality %d: no error for %d of %d bytes", s.name, enc, quality, n, len(buf))
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// endsRectangle tells whether a rectangle ends after n bytes: then what follows begins another.
+func endsRectangle(f PixelFormat, buf []byte, n int) bool {
+	d := newDecoder(f)
+	m := NewImage(image.Rect(0, 0, 4096, 4096))
+	if _, err := decodeAll(d, buf[:n], m); err != nil {
+		return false
+	}
+	_, err := decodeAll(d, buf[n:], m)
+	return err == nil
+}
+
+// TestStreamResets begins Tight streams anew in the middle, as a server may.
+func TestStreamResets(t *testing.T) {
+	m, d := NewImage(small), newDecoder(Native)
+	want := noiseScreen(20, 20)
+	for i := range 4 {
+		for stream := range 4 {
+			data := join(stream<<4|1<<stream, packed(true, appendRGB(nil, want.Pix)))
+			if err := d.Decode(bufio.NewReader(bytes.NewReader(data)), EncodingTight, small, m); err != nil {
+				t.Fatalf("round %d stream %d: %v", i, stream, err)
+			}
+			if diff := firstDifference(m, want); diff != "" {
+				t.Fatalf("round %d stream %d: %s", i, stream, diff)
+			}
+		}
+	}
+	data := join(0, packed(true, zeros(1200))) // a second header without a reset is no deflate block
+	if err := d.Decode(bufio.NewReader(bytes.NewReader(data)), EncodingTight, small, m); err == nil {
+		t.Error("a stream began twice")
+	}
+}
+
+// TestGradient checks the filter that we never send against differences computed here.
+func TestGradient(t *testing.T) {
+	for _, f := range []PixelFormat{Native, formats[4].PixelFormat, formats[7].PixelFormat, formats[8].PixelFormat} {
+		m := desktopScreen(200, 90)
+		want := NewImage(m.Rect)
+		for i, px := range m.Pix {
+			want.Pix[i] = quantised(f, px)
+		}
+		value := func(x, y, c int) int { // of colour c, in units of the format
+			if x < 0 || y < 0 {
+				return 0
+			}
+			most := []uint16{f.RedMax, f.GreenMax, f.BlueMax}[c]
+			return int(scale(m.Pix[y*m.Stride+x]>>(16-8*c)&255, 255, uint32(most)))
+		}
+		var data []byte
+		for y := range 90 {
+			for x := range 200 {
+				var rest [3]uint32
+				for c, most := range []int{int(f.RedMax), int(f.GreenMax), int(f.BlueMax)} {
+					foretold := min(max(value(x-1, y, c)+value(x, y-1, c)-value(x-1, y-1, c), 0), most)
+					rest[c] = uint32((value(x, y, c) - foretold) & most)
+				}
+				if f.tpixel() {
+					data = append(data, byte(rest[0]), byte(rest[1]), byte(rest[2]))
+					continue
+				}
+				wire := f.onWire(rest[0]<<f.RedShift | rest[1]<<f.GreenShift | rest[2]<<f.BlueShift)
+				data = appendPixels(data, []uint32{wire}, f.bytes(), 0)
+			}
+		}
+		got := NewImage(m.Rect)
+		data = join(streamPhoto<<4|tightFilter, filterGradient, packed(true, data))
+		if err := newDecoder(f).Decode(bufio.NewReader(bytes.NewReader(data)), EncodingTight, m.Rect, got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := firstDifference(got, want); diff != "" {
+			t.Errorf("%+v: %s", f, diff)
+		}
+	}
+}
