@@ -221,17 +221,23 @@ func (v *viewerEnd) event() rfb.Event {
 	return e
 }
 
-// sees asks for updates until the viewer shows what is on the paper.
-func (v *viewerEnd) sees(d *paper) {
+// until asks for updates until the viewer's picture is as it should be.
+func (v *viewerEnd) until(done func() bool) {
 	v.t.Helper()
-	for first := true; !first || !v.same(d); first = false {
-		if v.same(d) {
-			return
-		}
+	for !done() {
 		v.ask(true)
 		v.update()
 	}
 }
+
+// sees asks for updates until the viewer shows what is on the paper.
+func (v *viewerEnd) sees(d *paper) {
+	v.t.Helper()
+	v.until(func() bool { return v.same(d) })
+}
+
+// pixel is the colour that the viewer shows.
+func (v *viewerEnd) pixel(x, y int) uint32 { return v.Image().Row(x, x+1, y)[0] }
 
 func (v *viewerEnd) same(d *paper) bool {
 	d.mu.Lock()

@@ -31,49 +31,57 @@ func (s *Server) Run(ctx context.Context) error {
 			v.leave(errNoDesktop)
 		}
 	}()
-	rest := time.NewTimer(0)
+	rest := time.NewTimer(frame)
 	defer rest.Stop()
-	for resting := true; ; {
+	resting := false // nothing is looked at until rest is over
+	for next := time.Now(); ; {
 		changed := s.Desktop.Changed()
 		if resting || len(w.viewers) == 0 {
 			changed = nil // stays in the channel
 		}
-		look := false
+		hint := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case v := <-s.joins:
 			s.takeIn(v)
-			continue
 		case v := <-s.leaves:
 			w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
-			continue
 		case <-changed:
-			look = true
+			hint = true
 		case <-s.poke:
 		case <-rest.C:
 			resting = false
 		}
-		if resting {
-			continue
+		if resting && time.Now().Before(next) {
+			continue // rest is over then
 		}
-		if look {
+		if !hint && !resting && len(w.viewers) > 0 { // a viewer that asks is shown what is there
+			select {
+			case <-s.Desktop.Changed():
+				hint = true
+			default:
+			}
+		}
+		looked := hint
+		if hint {
 			w.damage = true
 			s.look()
 		}
+		now := time.Now()
 		if w.damage && slices.ContainsFunc(w.viewers, (*viewer).waits) {
-			w.damage = false
+			w.damage, looked = false, true
+			next = now.Add(frame)
 			if err := s.capture(); err != nil {
 				return fmt.Errorf("the desktop can no longer be captured: %w", err)
 			}
-			look = true
 		}
 		for _, v := range w.viewers {
 			v.refreshed()
 		}
-		if look {
+		if looked {
 			resting = true
-			rest.Reset(frame)
+			rest.Reset(time.Until(now.Add(frame)))
 		}
 	}
 }
