@@ -71,10 +71,11 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	if err != nil {
 		return err
 	}
-	address, err := after(gateway, "listening on ")
+	address, err := gateway.ReadString('\n')
 	if err != nil {
-		return err
+		return fmt.Errorf("sixgate-gateway named no address: %w", err)
 	}
+	address = strings.TrimSpace(address)
 	out, err := program(ctx, "sixgate-gateway", "operator", "add", "Demo Supporter", "--gateway-data", data).Output()
 	if err != nil {
 		return fmt.Errorf("sixgate-gateway operator add: %w", err)
@@ -189,19 +190,6 @@ func (p *cast) start(ctx context.Context, name string, args ...string) (says *bu
 		p.ended <- fmt.Errorf("%s left: %w", name, err)
 	})
 	return bufio.NewReader(stdout), stdin, nil
-}
-
-// after reads lines up to one that starts with prefix and returns the rest of it.
-func after(r *bufio.Reader, prefix string) (string, error) {
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return "", fmt.Errorf("waiting for %q: %w", prefix, err)
-		}
-		if rest, ok := strings.CutPrefix(line, prefix); ok {
-			return strings.TrimSpace(rest), nil
-		}
-	}
 }
 
 // answer waits for a prompt, which ends without a new line, and types the answer.
