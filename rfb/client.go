@@ -65,7 +65,7 @@ const readBuffer = 64 << 10
 // server before the first Request.
 func NewClient(conn io.ReadWriter, o ClientOptions) (*Client, error) {
 	c := &Client{br: bufio.NewReaderSize(conn, readBuffer), w: conn}
-	init, err := join(c.br, conn, o.Password)
+	init, err := joinServer(c.br, conn, o.Password)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ const (
 	maxPixels = 64 << 20 // in a framebuffer
 )
 
-// join leads the conversation with a server up to and with ServerInit, as a client that shares the desktop.
-func join(br *bufio.Reader, w io.Writer, password string) (ServerInit, error) {
+// joinServer leads the conversation with a server up to and with ServerInit, as a client that shares the desktop.
+func joinServer(br *bufio.Reader, w io.Writer, password string) (ServerInit, error) {
 	v, err := readVersion(br)
 	if err != nil {
 		return ServerInit{}, err

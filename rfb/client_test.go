@@ -1,0 +1,246 @@
+package rfb
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"image"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// server is what a server says after the handshake, and what the client said to it.
+func server(says ...string) *script {
+	return &script{Reader: strings.NewReader(strings.Join(says, ""))}
+}
+
+const (
+	hello    = "RFB 003.008\n\x01\x01" + ok                                                                                          // security None
+	init4x3  = "\x00\x04\x00\x03" + "\x20\x18\x00\x01\x00\xff\x00\xff\x00\xff\x10\x08\x00\x00\x00\x00" + "\x00\x00\x00\x04" + "name" // ServerInit
+	rect1    = "\x00\x00\x00\x01"                                                                                                    // head of an update of one rectangle
+	rawPixel = "\x00\x01\x00\x02\x00\x01\x00\x01" + "\x00\x00\x00\x00" + "\x33\x22\x11\x00"
+)
+
+func TestClientHandshake(t *testing.T) {
+	const challenge = "sixteen bytes..."
+	for _, tt := range []struct {
+		name, password string
+		says           string
+		heard          string // besides the version, until its messages
+		fails          string
+	}{
+		{"3.8 None", "", hello + init4x3, "RFB 003.008\n\x01\x01", ""},
+		{"3.889", "", "RFB 003.889\n\x01\x01" + ok + init4x3, "RFB 003.008\n\x01\x01", ""},
+		{"3.7 None", "", "RFB 003.007\n\x02\x10\x01" + init4x3, "RFB 003.007\n\x01\x01", ""},
+		{"3.3 None", "", "RFB 003.003\n\x00\x00\x00\x01" + init4x3, "RFB 003.003\n\x01", ""},
+		{"both are offered", "pw", "RFB 003.008\n\x02\x01\x02" + challenge + ok + init4x3, "RFB 003.008\n\x02", ""},
+		{"a password that is not needed", "pw", hello + init4x3, "RFB 003.008\n\x01\x01", ""},
+		{"wrong password", "pw", "RFB 003.008\n\x01\x02" + challenge + "\x00\x00\x00\x01" + string(appendString(nil, ErrPassword.Error())), "", ErrPassword.Error()},
+		{"wrong password, 3.3", "pw", "RFB 003.003\n\x00\x00\x00\x02" + challenge + "\x00\x00\x00\x01", "", ErrPassword.Error()},
+		{"no password", "", "RFB 003.008\n\x01\x02", "", "asks for a password"},
+		{"unknown types", "", "RFB 003.008\n\x02\x12\x13", "", "[18 19]"},
+		{"unknown type, 3.3", "", "RFB 003.003\n\x00\x00\x01\x01", "", "257"},
+		{"refused", "", "RFB 003.008\n\x00\x00\x00\x00\x06go\naway", "", `"go\naw`},
+		{"refused, 3.3", "", "RFB 003.003\n\x00\x00\x00\x00\x00\x00\x00\x04busy", "", `"busy"`},
+		{"version 5", "", "RFB 005.000\n", "", "RFB 5.0"},
+		{"SSH", "", "SSH-2.0-OpenSSH_9.2\r\n", "", "something else than VNC"},
+		{"reason of 4 GiB", "", "RFB 003.008\n\x00\xff\xff\xff\xff", "", "limit"},
+		{"name of 4 GiB", "", hello + init4x3[:20] + "\xff\xff\xff\xff", "", "limit"},
+		{"65535x65535", "", hello + "\xff\xff\xff\xff" + init4x3[4:], "", "too large"},
+		{"16384x16384", "", hello + "\x40\x00\x40\x00" + init4x3[4:], "", "too large"},
+		{"65535x1", "", hello + "\xff\xff\x00\x01" + init4x3[4:], "", "too large"},
+	} {
+		s := server(tt.says)
+		c, err := NewClient(s, ClientOptions{Password: tt.password, Encodings: []Encoding{EncodingRaw}})
+		if tt.fails != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			continue
+		}
+		if err != nil || c.Name() != "name" || c.Image().Rect != image.Rect(0, 0, 4, 3) {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if heard := s.said.String(); !strings.HasPrefix(heard, tt.heard) || !strings.HasSuffix(heard, string(SetEncodings{EncodingRaw}.Append(SetPixelFormat{Native}.Append(nil)))) {
+			t.Errorf("%s: said %q", tt.name, heard)
+		}
+		for n := range len(tt.says) {
+			if _, err := NewClient(server(tt.says[:n]), ClientOptions{Password: tt.password}); err == nil {
+				t.Errorf("%s: satisfied with the first %d bytes", tt.name, n)
+			}
+		}
+	}
+	if _, err := NewClient(server("RFB 003.008\n\x01\x02"+challenge+"\x00\x00\x00\x01"+string(appendString(nil, ErrPassword.Error()))), ClientOptions{Password: "pw"}); !errors.Is(err, ErrPassword) {
+		t.Errorf("a wrong password is %v", err)
+	}
+}
+
+func client(t testing.TB, o ClientOptions, says ...string) *Client {
+	t.Helper()
+	c, err := NewClient(server(hello, init4x3, strings.Join(says, "")), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestClientEvents(t *testing.T) {
+	c := client(t, ClientOptions{},
+		rect1+rawPixel,
+		"\x02",
+		"\x03\x00\x00\x00\xff\xff\xff\xfc"+"\x01\x00\x00\x00", // an extended clipboard, skipped
+		"\x03\x00\x00\x00\x00\x00\x00\x03\xfcb\n",
+		string(AppendDesktopName(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 2), 0, 0, image.Pt(9, 5),
+			[]Screen{{Rect: image.Rect(0, 0, 4, 5)}, {ID: 1, Rect: image.Rect(4, 0, 9, 5)}}), "büro")),
+		string(AppendLastRect(append(AppendFramebufferUpdate(nil, UntilLastRect), rawPixel...))),
+		string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), ResizedByClient, ResizeProhibited, image.Pt(100, 100), nil)),
+		string(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(2, 2))),
+		"\x03",
+	)
+	u := next1[*Update](t, c)
+	if len(u.Rects) != 1 || u.Rects[0] != image.Rect(1, 2, 2, 3) || c.Image().Row(1, 2, 2)[0] != 0x112233 {
+		t.Errorf("%+v, %x", u, c.Image().Pix)
+	}
+	next1[Bell](t, c)
+	if e := next1[CutText](t, c); e.Text != "üb\n" {
+		t.Errorf("%q", e.Text)
+	}
+	u = next1[*Update](t, c)
+	if !u.Resized || !u.ScreensChanged || !u.NameChanged || c.Name() != "büro" || len(c.Screens()) != 2 || c.Image().Rect != image.Rect(0, 0, 9, 5) {
+		t.Errorf("%+v %q %v", u, c.Name(), c.Screens())
+	}
+	if u = next1[*Update](t, c); len(u.Rects) != 1 {
+		t.Errorf("%+v", u)
+	}
+	if u = next1[*Update](t, c); !u.Refused || u.Resized {
+		t.Errorf("%+v", u)
+	}
+	if u = next1[*Update](t, c); !u.Resized || !u.ScreensChanged || c.Image().Rect != image.Rect(0, 0, 2, 2) {
+		t.Errorf("%+v", u)
+	}
+	if _, err := c.Next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("in the middle of a message: %v", err)
+	}
+	if _, err := client(t, ClientOptions{}).Next(); err != io.EOF {
+		t.Errorf("between two messages: %v", err)
+	}
+}
+
+func next1[E Event](t *testing.T, c *Client) E {
+	t.Helper()
+	e, err := c.Next()
+	got, ok := e.(E)
+	if !ok || err != nil {
+		t.Fatalf("%T, %v", e, err)
+	}
+	return got
+}
+
+func TestClientColours(t *testing.T) {
+	c := client(t, ClientOptions{Format: PixelFormat{BitsPerPixel: 8, Depth: 8}},
+		"\x01\x00\x00\xfe\x00\x02"+"\x11\x11\x22\x22\x33\x33"+"\xff\xff\x80\x80\x00\x00",
+		rect1+"\x00\x01\x00\x02\x00\x01\x00\x01"+"\x00\x00\x00\x00"+"\xff")
+	next1[*Update](t, c)
+	if px := c.Image().Row(1, 2, 2)[0]; px != 0xff8000 {
+		t.Errorf("%06x", px)
+	}
+}
+
+// What a hostile server may say after the handshake. Each is an error, and none costs memory.
+var hostileServers = map[string]string{
+	"unknown message":               "\x04",
+	"rectangle outside":             rect1 + "\x00\x04\x00\x00\x00\x01\x00\x01" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00",
+	"rectangle too wide":            rect1 + "\x00\x00\x00\x00\xff\xff\x00\x01" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00",
+	"unknown encoding":              rect1 + "\x00\x00\x00\x00\x00\x01\x00\x01" + "\x00\x00\x00\x09",
+	"CopyRect from outside":         rect1 + "\x00\x00\x00\x00\x02\x00\x02\x00" + "\x00\x00\x00\x01" + "\x00\x03\x00\x02",
+	"resize to 65535x65535":         string(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(65535, 65535))),
+	"extended resize to 16384x4097": string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(16384, 4097), nil)),
+	"name of 4 GiB":                 rect1 + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\xff\xff\xfe\xcd" + "\xff\xff\xff\xff",
+	"cursor of 65535x65535":         rect1 + "\x00\x00\x00\x00\xff\xff\xff\xff" + "\xff\xff\xff\x11",
+	"colours past the end":          "\x01\x00\x00\xff\x00\x02" + strings.Repeat("\x00", 12),
+	"65535 colours":                 "\x01\x00\x00\x00\xff\xff" + strings.Repeat("\x00", 6*65535),
+	"cut text of 4 GiB":             "\x03\x00\x00\x00\x7f\xff\xff\xff" + "and no more",
+	"clipboard of -2 GiB":           "\x03\x00\x00\x00\x80\x00\x00\x00" + "and no more",
+	"rectangles without end":        string(AppendFramebufferUpdate(nil, UntilLastRect)) + strings.Repeat(rawPixel, maxRects),
+	"Tight data of 4 MiB":           rect1 + "\x00\x00\x00\x00\x00\x04\x00\x03" + "\x00\x00\x00\x07" + "\x00\xff\xff\xff",
+	"ZRLE data of 4 GiB":            rect1 + "\x00\x00\x00\x00\x00\x01\x00\x01" + "\x00\x00\x00\x10" + "\xff\xff\xff\xff",
+	"Zlib data of 4 GiB":            rect1 + "\x00\x00\x00\x00\x00\x01\x00\x01" + "\x00\x00\x00\x06" + "\xff\xff\xff\xff",
+}
+
+func TestClientOfHostileServer(t *testing.T) {
+	for name, says := range hostileServers {
+		c := client(t, ClientOptions{}, says)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		e, err := c.Next()
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("%s: accepted as %+v", name, e)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
+			t.Errorf("%s: %d KiB were allocated", name, n>>10)
+		}
+	}
+}
+
+func FuzzClientHandshake(f *testing.F) {
+	for _, says := range []string{
+		hello + init4x3,
+		"RFB 003.003\n\x00\x00\x00\x02sixteen bytes..." + ok + init4x3,
+		"RFB 003.007\n\x02\x10\x02sixteen bytes..." + ok + init4x3,
+		"RFB 003.008\n\x00\x00\x00\x00\x04busy",
+	} {
+		f.Add([]byte(says))
+	}
+	f.Fuzz(func(t *testing.T, says []byte) {
+		joinServer(bufio.NewReader(bytes.NewReader(says)), io.Discard, "password")
+	})
+}
+
+func FuzzClientNext(f *testing.F) {
+	for _, says := range hostileServers {
+		if len(says) < 1000 {
+			f.Add([]byte(says), false)
+		}
+	}
+	m := NewImage(image.Rect(0, 0, 4, 3))
+	m.fill(image.Rect(1, 1, 3, 3), 0xff8000)
+	for _, format := range []PixelFormat{Native, f565, b233, rgbx} {
+		for _, enc := range []Encoding{EncodingRaw, EncodingHextile, EncodingZlib, EncodingTight, EncodingZRLE} {
+			for _, quality := range []int{-1, 5} {
+				e := Encoder{Format: format, Quality: quality, Level: -1}
+				b := AppendFramebufferUpdate(nil, 0)
+				b, n := e.Append(b, enc, m, m.Rect)
+				SetUpdateRects(b, n)
+				f.Add(b, format.BitsPerPixel == 8)
+			}
+		}
+	}
+	f.Add(AppendLastRect(AppendFramebufferUpdate(nil, UntilLastRect)), false)
+	f.Add(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(4, 3), []Screen{{Rect: image.Rect(0, 0, 4, 3)}}), false)
+	f.Add(AppendServerCutText(nil, "text"), false)
+	f.Add((&Encoder{}).AppendCursor(AppendFramebufferUpdate(nil, 1), image.NewRGBA(image.Rect(0, 0, 3, 3)), image.Pt(1, 1)), false)
+	f.Fuzz(func(t *testing.T, says []byte, eight bool) {
+		o := ClientOptions{}
+		if eight {
+			o.Format = b233
+		}
+		c := client(t, o, string(says))
+		for range 100 {
+			e, err := c.Next()
+			if err != nil {
+				return
+			}
+			if u, ok := e.(*Update); ok {
+				for _, r := range u.Rects {
+					if !r.In(c.Image().Rect) {
+						t.Fatalf("painted %v of %v", r, c.Image().Rect)
+					}
+				}
+			}
+		}
+	})
+}
