@@ -1,0 +1,263 @@
+//go:build linux
+
+package x11
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/jezek/xgb/damage"
+	"github.com/jezek/xgb/shm"
+	"github.com/jezek/xgb/xfixes"
+	"github.com/jezek/xgb/xproto"
+)
+
+const (
+	maxRects  = 64      // asked for in one Capture; more are merged
+	mergeCost = 1 << 14 // pixels that may be captured in vain to save one request
+	maxBand   = 1 << 20 // bytes in one reply to GetImage, where memory is not shared
+	maxTries  = 5       // of a Capture while the screen changes its size
+)
+
+// openDamage has the server collect what changes anywhere on the screen (DAMAGE 1.1). It tells us once, when something is
+// there; then it stays silent until we have fetched it.
+func (d *Desktop) openDamage() error {
+	for _, extension := range []string{"XFIXES", "DAMAGE"} {
+		if err := d.conn.use(extension); err != nil {
+			return err
+		}
+	}
+	if _, err := xfixes.QueryVersion(d.conn.Conn, 4, 0).Reply(); err != nil {
+		return d.conn.gone(err)
+	}
+	if _, err := damage.QueryVersion(d.conn.Conn, 1, 1).Reply(); err != nil {
+		return d.conn.gone(err)
+	}
+	var err error
+	if d.damage, err = damage.NewDamageId(d.conn.Conn); err != nil {
+		return d.conn.gone(err)
+	}
+	if d.region, err = xfixes.NewRegionId(d.conn.Conn); err != nil {
+		return d.conn.gone(err)
+	}
+	xfixes.CreateRegion(d.conn.Conn, d.region, nil)
+	d.whole = true
+	err = damage.CreateChecked(d.conn.Conn, d.damage, xproto.Drawable(d.conn.screen.Root), damage.ReportLevelNonEmpty).Check()
+	if err != nil {
+		return d.conn.gone(err)
+	}
+	return nil
+}
+
+// Capture calls each for every rectangle whose pixels may differ from the last Capture, and for the whole screen the first
+// time and when Screens told of another size. Nothing is beyond what Screens told last. Pixels are 0x??RRGGBB, rows are
+// stride pixels apart; pix is valid until each returns. After an error the next Capture is of the whole screen.
+func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for try := 1; ; try++ {
+		err := d.capture(each)
+		if err == nil {
+			return nil
+		}
+		d.whole = true
+		if _, resized := errors.AsType[xproto.MatchError](err); !resized || try == maxTries {
+			return d.conn.gone(err)
+		}
+		d.moved.Store(true)
+		d.signal()
+	}
+}
+
+func (d *Desktop) capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+	if d.moved.Load() { // stays so until Screens is asked
+		if err := d.readRoot(); err != nil {
+			return err
+		}
+	}
+	bounds := d.frame.Intersect(d.root)
+	// The damage is fetched before the pixels: what is drawn in between is damage again, and told again.
+	rects, err := d.fetchDamage(bounds)
+	if err != nil {
+		return err
+	}
+	if d.share(d.layout.stride(bounds.Dx()) * bounds.Dy()) {
+		err = d.captureShared(d.fitting(rects, bounds), each)
+	} else {
+		err = d.captureSent(rects, each)
+	}
+	if err == nil {
+		d.whole = false
+	}
+	return err
+}
+
+// fetchDamage takes the damage from the server and plans the rectangles to capture, in d.damaged.
+func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error) {
+	damage.Subtract(d.conn.Conn, d.damage, 0, d.region)
+	if d.whole {
+		return []image.Rectangle{bounds}, nil
+	}
+	region, err := xfixes.FetchRegion(d.conn.Conn, d.region).Reply()
+	if err != nil {
+		return nil, err
+	}
+	d.damaged = d.damaged[:0]
+	for _, r := range region.Rectangles {
+		d.damaged = append(d.damaged, rectangle(r.X, r.Y, r.Width, r.Height).Intersect(bounds))
+	}
+	d.damaged = plan(d.damaged, bounds)
+	return d.damaged, nil
+}
+
+func rectangle(x, y int16, width, height uint16) image.Rectangle {
+	return image.Rect(0, 0, int(width), int(height)).Add(image.Pt(int(x), int(y)))
+}
+
+func area(r image.Rectangle) int { return r.Dx() * r.Dy() }
+
+// plan merges rectangles in place where one request costs less than two, so that few enough are left; into all of bounds
+// where they are most of it.
+func plan(rects []image.Rectangle, bounds image.Rectangle) []image.Rectangle {
+	rects = slices.DeleteFunc(rects, image.Rectangle.Empty)
+	merged := rects[:0]
+	total := 0
+	for _, r := range rects { // a region's rectangles come in bands from top to bottom, so neighbours are near
+		if n := len(merged); n > 0 {
+			if both := merged[n-1].Union(r); area(both) <= area(merged[n-1])+area(r)+mergeCost {
+				total += area(both) - area(merged[n-1])
+				merged[n-1] = both
+				continue
+			}
+		}
+		merged = append(merged, r)
+		total += area(r)
+	}
+	if each := (len(merged) + maxRects - 1) / maxRects; each > 1 {
+		groups := merged[:0]
+		total = 0
+		for group := range slices.Chunk(merged, each) {
+			both := image.Rectangle{}
+			for _, r := range group {
+				both = both.Union(r)
+			}
+			groups = append(groups, both)
+			total += area(both)
+		}
+		merged = groups
+	}
+	if 4*total > 3*area(bounds) {
+		return append(merged[:0], bounds)
+	}
+	return merged
+}
+
+// share sees to it that there is a segment of size bytes at least, unless the server cannot share memory.
+func (d *Desktop) share(size int) bool {
+	if d.noShare {
+		return false
+	}
+	if d.segment != nil && len(d.segment.mem) >= size {
+		return true
+	}
+	if d.segment != nil {
+		d.segment.close()
+		d.segment = nil
+	}
+	s, err := d.conn.share(size)
+	if err != nil {
+		d.sendPixels(err)
+		return false
+	}
+	d.segment = s
+	return true
+}
+
+func (d *Desktop) sendPixels(why error) {
+	d.noShare = true
+	d.log.Info("the X server sends pixels over its socket, which is slower than shared memory", "err", why)
+}
+
+// fitting gives the rectangles, or all of bounds where they do not fit into the segment together.
+func (d *Desktop) fitting(rects []image.Rectangle, bounds image.Rectangle) []image.Rectangle {
+	size := 0
+	for _, r := range rects {
+		size += d.layout.stride(r.Dx()) * r.Dy()
+	}
+	if size > len(d.segment.mem) {
+		return []image.Rectangle{bounds}
+	}
+	return rects
+}
+
+// captureShared has the server write all rectangles into the segment, one after the other, in one round trip.
+func (d *Desktop) captureShared(rects []image.Rectangle, each func(image.Rectangle, []uint32, int)) error {
+	replies := make([]shm.GetImageCookie, len(rects))
+	root := xproto.Drawable(d.conn.screen.Root)
+	offset := 0
+	for i, r := range rects {
+		replies[i] = shm.GetImage(d.conn.Conn, root, int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()),
+			^uint32(0), xproto.ImageFormatZPixmap, d.segment.id, uint32(offset))
+		offset += d.layout.stride(r.Dx()) * r.Dy()
+	}
+	var err error
+	for _, reply := range replies { // all of them, or the segment is not ours yet
+		if _, refused := reply.Reply(); err == nil {
+			err = refused
+		}
+	}
+	if err != nil {
+		return err
+	}
+	offset = 0
+	for _, r := range rects {
+		d.hand(r, d.segment.mem[offset:], each)
+		offset += d.layout.stride(r.Dx()) * r.Dy()
+	}
+	return nil
+}
+
+// captureSent has the server send the rectangles, in bands, all asked for at once.
+func (d *Desktop) captureSent(rects []image.Rectangle, each func(image.Rectangle, []uint32, int)) error {
+	var bands []image.Rectangle
+	for _, r := range rects {
+		high := max(1, maxBand/max(1, d.layout.stride(r.Dx())))
+		for y := r.Min.Y; y < r.Max.Y; y += high {
+			bands = append(bands, image.Rect(r.Min.X, y, r.Max.X, min(y+high, r.Max.Y)))
+		}
+	}
+	replies := make([]xproto.GetImageCookie, len(bands))
+	root := xproto.Drawable(d.conn.screen.Root)
+	for i, r := range bands {
+		replies[i] = xproto.GetImage(d.conn.Conn, xproto.ImageFormatZPixmap, root, int16(r.Min.X), int16(r.Min.Y),
+			uint16(r.Dx()), uint16(r.Dy()), ^uint32(0))
+	}
+	var refused error
+	for i, r := range bands {
+		reply, err := replies[i].Reply()
+		if size := d.layout.stride(r.Dx()) * r.Dy(); err == nil && len(reply.Data) < size {
+			err = fmt.Errorf("%d bytes where %d were asked for", len(reply.Data), size)
+		}
+		if refused == nil {
+			refused = err
+		}
+		if refused == nil {
+			d.hand(r, reply.Data, each)
+		}
+	}
+	return refused
+}
+
+// hand gives each the pixels of one rectangle.
+func (d *Desktop) hand(r image.Rectangle, data []byte, each func(image.Rectangle, []uint32, int)) {
+	if n := area(r); !d.layout.native && len(d.scratch) < n {
+		d.scratch = make([]uint32, n)
+	}
+	stride := r.Dx()
+	if d.layout.native {
+		stride = d.layout.stride(r.Dx()) / 4
+	}
+	each(r, d.layout.pixels(data, r.Dx(), r.Dy(), d.scratch), stride)
+}

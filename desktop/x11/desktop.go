@@ -1,0 +1,144 @@
+//go:build linux
+
+package x11
+
+import (
+	"image"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jezek/xgb/damage"
+	"github.com/jezek/xgb/xfixes"
+)
+
+// Desktop is one X screen with its pointer, keyboard and selections. The methods that look (Screens, Capture, Cursor,
+// Pointer) exclude one another; all methods may be called concurrently.
+type Desktop struct {
+	log       *slog.Logger
+	display   string
+	conn      *connection // the picture's
+	input     *input
+	clipboard *clipboard
+	watcher   sync.WaitGroup
+
+	changed chan struct{}
+
+	mu      sync.Mutex // of the picture, from here on
+	screens []image.Rectangle
+	frame   image.Rectangle // what Screens told: from (0,0) to the greatest corner of the screens
+	root    image.Rectangle // the root window, as far as known
+	moved   atomic.Bool     // since Screens asked, monitors or the root window may have changed
+
+	layout  layout // of an image that the server sends
+	segment *segment
+	noShare bool              // MIT-SHM was tried, and cannot be used
+	scratch []uint32          // pixels of a foreign layout, converted
+	damage  damage.Damage     // of the root window
+	region  xfixes.Region     // where the damage goes to be read
+	damaged []image.Rectangle // working memory of planned
+	whole   bool              // the next Capture is of everything
+
+	cursor  cursor
+	pointer image.Point // where it was last
+}
+
+// Open connects to a display, $DISPLAY when it is empty.
+func Open(display string, log *slog.Logger) (*Desktop, error) {
+	if display == "" {
+		display = os.Getenv("DISPLAY")
+	}
+	conn, err := dial(display)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desktop{log: log, display: display, conn: conn, changed: make(chan struct{}, 1)}
+	if err := d.open(); err != nil {
+		conn.Close()
+		d.watch() // until it is closed
+		return nil, err
+	}
+	d.watcher.Go(d.watch)
+	if d.input, err = openInput(display, log); err == nil {
+		d.clipboard, err = openClipboard(display, log, d.signal)
+	}
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// open readies the picture's connection.
+func (d *Desktop) open() (err error) {
+	if d.layout, err = d.conn.imageLayout(); err != nil {
+		return err
+	}
+	if err := d.openDamage(); err != nil {
+		return err
+	}
+	if err := d.conn.use("MIT-SHM"); err != nil {
+		d.sendPixels(err)
+	}
+	d.watchCursor()
+	d.watchScreens()
+	return d.readScreens()
+}
+
+// Close lets go of every key and button, gives the selections and the shared memory back, and disconnects.
+func (d *Desktop) Close() error {
+	var err error
+	if d.input != nil {
+		err = d.input.close()
+	}
+	if d.clipboard != nil {
+		d.clipboard.close()
+	}
+	d.conn.Close() // a Capture that waits for the server ends now
+	d.watcher.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.segment != nil {
+		d.segment.close()
+		d.segment = nil
+	}
+	return err
+}
+
+// Name is the display's, with the name of this machine when it is on it: "reception:0".
+func (d *Desktop) Name() string {
+	if !strings.HasPrefix(d.display, ":") {
+		return d.display
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return d.display
+	}
+	return host + d.display
+}
+
+// Changed receives when the picture, the pointer's shape, the monitors or the clipboard may have changed since they were
+// last asked for, and when the X server is gone.
+func (d *Desktop) Changed() <-chan struct{} { return d.changed }
+
+func (d *Desktop) signal() {
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
+}
+
+// MovePointer puts the pointer at p with these buttons held: bit 0 left, 1 middle, 2 right, 3 to 6 wheel up, down, left
+// and right, 7 and 8 back and forward.
+func (d *Desktop) MovePointer(p image.Point, buttons uint16) { d.input.movePointer(p, buttons) }
+
+// Key presses or releases the key that types an X11 keysym.
+func (d *Desktop) Key(keysym uint32, down bool) { d.input.key(keysym, down) }
+
+// Clipboard is the text last selected or copied by others since Open, "" when there was none.
+func (d *Desktop) Clipboard() string { return d.clipboard.text() }
+
+// SetClipboard makes text what the next paste gives, from the clipboard and from the primary selection.
+func (d *Desktop) SetClipboard(text string) { d.clipboard.set(text) }

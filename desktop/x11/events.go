@@ -1,0 +1,41 @@
+//go:build linux
+
+package x11
+
+import (
+	"github.com/jezek/xgb/damage"
+	"github.com/jezek/xgb/randr"
+	"github.com/jezek/xgb/xfixes"
+	"github.com/jezek/xgb/xproto"
+)
+
+// watch turns what the server says unasked into Changed, until the connection ends.
+func (d *Desktop) watch() {
+	defer d.signal() // whoever asks now learns that it is gone
+	for {
+		event, err := d.conn.WaitForEvent()
+		if event == nil && err == nil {
+			return
+		}
+		if err != nil {
+			d.log.Debug("X server refused a request", "err", err)
+			continue
+		}
+		switch e := event.(type) {
+		case xproto.ConfigureNotifyEvent: // the root window; where there is no RANDR too
+			d.moved.Store(true)
+		case extensionEvent:
+			switch {
+			case d.conn.isEvent(e, "RANDR", randr.ScreenChangeNotify), d.conn.isEvent(e, "RANDR", randr.Notify):
+				d.moved.Store(true)
+			case d.conn.isEvent(e, "XFIXES", xfixes.CursorNotify):
+				d.cursor.stale.Store(true)
+			case !d.conn.isEvent(e, "DAMAGE", damage.Notify):
+				continue
+			}
+		default:
+			continue
+		}
+		d.signal()
+	}
+}
