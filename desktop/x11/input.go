@@ -31,12 +31,12 @@ func openInput(display string, log *slog.Logger) (*input, error) {
 		return nil, fmt.Errorf("connect to X display %q for input: %w (is it running, and may this user use it? see xauth and xhost)", display, err)
 	}
 	in := &input{conn: conn, log: log}
-	in.events.Go(in.watch)
 	if err := in.open(); err != nil {
 		conn.Close()
-		in.events.Wait()
+		in.watch() // until it is closed
 		return nil, fmt.Errorf("input on X display %q: %w", display, err)
 	}
+	in.events.Go(in.watch)
 	return in, nil
 }
 
@@ -72,18 +72,11 @@ func (in *input) watch() {
 		if event == nil && err == nil {
 			return // disconnected
 		}
-		in.heard(event, err)
-	}
-}
-
-// heard looks at one event or error.
-func (in *input) heard(event xgb.Event, err xgb.Error) {
-	if err != nil {
-		in.log.Warn("X server refused an input request", "err", fmt.Sprintf("%T", err)) // its text may tell a key
-		return
-	}
-	if mapping, ok := event.(xproto.MappingNotifyEvent); ok {
-		in.mappingChanged(mapping)
+		if err != nil {
+			in.log.Warn("X server refused an input request", "err", fmt.Sprintf("%T", err)) // its text may tell a key
+			continue
+		}
+		in.heard(event)
 	}
 }
 

@@ -132,18 +132,13 @@ func (k *keyboard) poll() {
 		if event == nil && err == nil {
 			return
 		}
-		if mapping, ok := event.(xproto.MappingNotifyEvent); ok {
-			k.mappingChanged(mapping)
-		}
+		k.heard(event)
 	}
 }
 
-// mappingChanged notes that the map must be read again, unless the change is one of ours.
-func (k *keyboard) mappingChanged(e xproto.MappingNotifyEvent) {
-	if e.Request == xproto.MappingKeyboard && e.Count == 1 && k.spares.ours(byte(e.FirstKeycode)) {
-		return
-	}
-	if e.Request != xproto.MappingPointer {
+// heard notes it when the map must be read again. Changes of our own are not told apart: so they are seen as done.
+func (k *keyboard) heard(event xgb.Event) {
+	if e, ok := event.(extensionEvent); ok && k.xkb.mapChanged(e) {
 		k.stale.Store(true)
 	}
 }

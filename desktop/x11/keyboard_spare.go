@@ -4,7 +4,6 @@ package x11
 
 import (
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -18,9 +17,6 @@ const spareLevels = 4 // plain, Shift, Level3, Shift and Level3
 // spares are keycodes that the layout leaves empty, lent to keysyms that it lacks.
 type spares struct {
 	keys []spareKey
-
-	mu    sync.Mutex // of codes, which the connection's watcher reads
-	codes [256]bool
 }
 
 // spareKey is a borrowed keycode. A letter takes a pair of its levels, small and capital.
@@ -28,19 +24,6 @@ type spareKey struct {
 	code byte
 	syms [spareLevels]uint32
 	used [spareLevels]time.Time
-}
-
-// ours says whether a keycode is borrowed.
-func (s *spares) ours(code byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.codes[code]
-}
-
-func (s *spares) mark(code byte, ours bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.codes[code] = ours
 }
 
 // touch notes that a stroke was typed.
@@ -55,11 +38,8 @@ func (s *spares) touch(t stroke) {
 // adopt keeps those keys that a new map still has as we made them; the others are no longer ours.
 func (s *spares) adopt(m *keymap) {
 	s.keys = slices.DeleteFunc(s.keys, func(k spareKey) bool {
-		if now := &m.keys[k.code]; now.groups == 1 && slices.Equal(now.syms, k.syms[:now.width]) {
-			return false
-		}
-		s.mark(k.code, false)
-		return true
+		now := &m.keys[k.code]
+		return now.groups != 1 || now.width > spareLevels || !slices.Equal(now.syms, k.syms[:now.width])
 	})
 }
 
@@ -78,7 +58,6 @@ func (k *keyboard) bindSpare(sym uint32) bool {
 	copy(key.syms[level:], syms)
 	k.keymap.keys[key.code] = key.as(typ, levels)
 	k.keymap.index()
-	k.spares.mark(key.code, true)
 	k.xkb.setKey(k.keymap, key.code, typ, key.syms[:levels])
 	return true
 }
@@ -92,7 +71,7 @@ func (s *spareKey) as(typ byte, levels int) key {
 // as soon as its grace is over.
 func (s *spares) place(m *keymap, n, levels int, held []heldKey) (at *spareKey, level int, ok bool) {
 	for code := int(m.last); code >= int(m.first); code-- {
-		if k := &m.keys[code]; k.groups == 0 && k.mods == 0 && !s.ours(byte(code)) {
+		if k := &m.keys[code]; k.groups == 0 && k.mods == 0 {
 			s.keys = append(s.keys, spareKey{code: byte(code)})
 			return &s.keys[len(s.keys)-1], 0, true
 		}

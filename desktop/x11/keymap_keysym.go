@@ -80,10 +80,11 @@ func cases(sym uint32) (small, capital uint32, both bool) {
 	return keysymOf(lo), keysymOf(up), true
 }
 
-// hasCase says whether CapsLock may change what a key with this keysym types.
+// hasCase says whether CapsLock may change what a key with this keysym types. Programs do not agree on the capitals of
+// letters such as ß, so it is so for every letter.
 func hasCase(sym uint32) bool {
 	char := character(sym)
-	return unicode.ToLower(char) != char || unicode.ToUpper(char) != char
+	return unicode.IsLetter(char) || unicode.ToLower(char) != char || unicode.ToUpper(char) != char
 }
 
 // isDead says whether the keysym puts an accent on the next one.

@@ -18,10 +18,11 @@ func (s stroke) changes(st state) bool { return s.mods != st.mods || s.group != 
 
 // What it costs to change the state, by how likely a program is to notice.
 const (
-	costAdd     = 10 // hold a modifier that is not held
-	costRelease = 12 // let go one that is
+	costShift   = 10
+	costLevel3  = 20
+	costRelease = 2  // more, to let go what a viewer holds
 	costLock    = 15 // CapsLock or NumLock
-	costLSGT    = 30
+	costLSGT    = 15 // more than Shift, less than AltGr
 	costPadMods = 40 // Shift instead of NumLock: Wine and its like know better
 	costGroup   = 100
 	costUnreal  = 1000
@@ -44,10 +45,9 @@ func (m *keymap) changes(st state, sym uint32) []change {
 			all = append(all, change{c.flip | bit, c.cost + cost})
 		}
 	}
-	for _, bit := range []byte{modShift, m.level3} {
-		cost := costAdd
+	for bit, cost := range map[byte]int{modShift: costShift, m.level3: costLevel3} {
 		if st.mods&bit != 0 {
-			cost = costRelease
+			cost += costRelease
 		}
 		if isPad(sym) {
 			cost += costPadMods

@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -29,7 +31,8 @@ type terminal struct {
 	wanted string // all that should be in the file
 }
 
-func openTerminal(t *testing.T, layout string) *terminal {
+// openServer starts no terminal yet.
+func openServer(t *testing.T, layout string) *terminal {
 	t.Helper()
 	x, err := xvfb.Start(context.Background(), "800x600x24")
 	if err != nil {
@@ -39,8 +42,14 @@ func openTerminal(t *testing.T, layout string) *terminal {
 	term := &terminal{t: t, x: x, path: filepath.Join(t.TempDir(), "typed")}
 	term.setLayout(layout)
 	term.connect()
+	return term
+}
+
+func openTerminal(t *testing.T, layout string) *terminal {
+	t.Helper()
+	term := openServer(t, layout)
 	script := fmt.Sprintf("stty -icanon -echo -isig && exec cat > %s", term.path)
-	if err := x.Spawn("env", "LC_ALL=C.UTF-8", "xterm", "-u8", "-geometry", "100x40+0+0", "-e", "sh", "-c", script); err != nil {
+	if err := term.x.Spawn("env", "LC_ALL=C.UTF-8", "xterm", "-u8", "-geometry", "100x40+0+0", "-e", "sh", "-c", script); err != nil {
 		t.Fatal(err)
 	}
 	term.movePointer(image.Pt(50, 50), 0)
@@ -142,7 +151,6 @@ func viewerKeysym(char rune) uint32 {
 // expect types Return and compares what has arrived since the last time, up to it.
 func (term *terminal) expect(want string) {
 	term.t.Helper()
-	const symReturn = 0xff0d
 	term.tapKey(symReturn)
 	term.wanted += want + "\n"
 	var got []byte
@@ -176,5 +184,18 @@ func (term *terminal) same(what, before, after string) {
 	term.t.Helper()
 	if before != after {
 		term.t.Errorf("%s has changed\nfrom %s\nto   %s", what, before, after)
+	}
+}
+
+// signalXterm stops or continues the terminal.
+func (term *terminal) signalXterm(sig syscall.Signal) {
+	term.t.Helper()
+	out := term.run("xdotool", "search", "--class", "xterm", "getwindowpid")
+	pid, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		term.t.Fatal(err)
 	}
 }

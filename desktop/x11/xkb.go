@@ -14,6 +14,7 @@ import (
 // Requests of the X keyboard extension (The X Keyboard Extension: Protocol Specification, version 1.0, appendix D).
 const (
 	xkbUseExtension   = 0
+	xkbSelectEvents   = 1
 	xkbGetState       = 4
 	xkbLatchLockState = 5
 	xkbGetMap         = 8
@@ -26,15 +27,35 @@ const (
 	xkbKeyTypes    = 1 << 0 // parts of a map
 	xkbKeySyms     = 1 << 1
 	xkbModifierMap = 1 << 2
+	xkbMapParts    = xkbKeyTypes | xkbKeySyms | xkbModifierMap
+
+	xkbNewKeyboard = 0 // events, in the second byte of XKB's one event number
+	xkbMapChanged  = 1
 )
 
 var le = binary.LittleEndian // xgb opens every connection with this byte order
 
-// xkb is the X keyboard extension on one connection, as far as typing needs it: jezek/xgb has none of it. It asks for no
-// events: a client that selects none still gets the core protocol's MappingNotify for every change of the map.
+// xkb is the X keyboard extension on one connection, as far as typing needs it: jezek/xgb has none of it.
 type xkb struct {
 	conn   *xgb.Conn
 	opcode byte
+	event  byte
+}
+
+// extensionEvent is an event of an extension that xgb does not know, as on the wire.
+type extensionEvent []byte
+
+func (e extensionEvent) Bytes() []byte  { return e }
+func (e extensionEvent) String() string { return fmt.Sprintf("extension event %d", e[0]&127) }
+
+// xgb finds events' constructors in a map that its connections read without a lock, and drops events that are not in
+// there. Which number XKB has is known only once a connection is open, so all numbers of extensions are entered before.
+func init() {
+	for number := 64; number < 128; number++ {
+		if _, ok := xgb.NewEventFuncs[number]; !ok {
+			xgb.NewEventFuncs[number] = func(wire []byte) xgb.Event { return extensionEvent(wire) }
+		}
+	}
 }
 
 func openXKB(conn *xgb.Conn) (xkb, error) {
@@ -43,7 +64,7 @@ func openXKB(conn *xgb.Conn) (xkb, error) {
 	if err != nil {
 		return xkb{}, err
 	}
-	x := xkb{conn, ext.MajorOpcode}
+	x := xkb{conn, ext.MajorOpcode, ext.FirstEvent}
 	if !ext.Present {
 		return xkb{}, errors.New("the X server has no XKEYBOARD extension: start it without -kb")
 	}
@@ -54,7 +75,18 @@ func openXKB(conn *xgb.Conn) (xkb, error) {
 	if supported := reply[1] != 0; !supported {
 		return xkb{}, fmt.Errorf("the X server speaks XKB %d.%d, not 1.0: update it", le.Uint16(reply[8:]), le.Uint16(reply[10:]))
 	}
+	const events = 1<<xkbNewKeyboard | 1<<xkbMapChanged
+	req := x.request(xkbSelectEvents)
+	for _, field := range []uint16{events, 0, events, xkbMapParts, xkbMapParts} {
+		req = le.AppendUint16(req, field)
+	}
+	x.tell(req)
 	return x, nil
+}
+
+// mapChanged says whether an event tells that the keymap is no longer what it was.
+func (x xkb) mapChanged(e extensionEvent) bool {
+	return e[0]&127 == x.event && (e[1] == xkbNewKeyboard || e[1] == xkbMapChanged)
 }
 
 // request starts a request; its length is filled in when it is sent.
@@ -101,7 +133,7 @@ func (x xkb) state() (state, error) {
 
 // lock sets the locked modifiers in affect to those in mods.
 func (x xkb) lock(affect, mods byte) {
-	x.tell(append(x.request(xkbLatchLockState), affect, mods, 0, 0, 0, 0, 0, 0, 0, 0))
+	x.tell(append(x.request(xkbLatchLockState), affect, mods&affect, 0, 0, 0, 0, 0, 0, 0, 0))
 }
 
 // lockGroup sets the locked group, counted from 0.
@@ -111,7 +143,7 @@ func (x xkb) lockGroup(group int) {
 
 // keymap reads types, keysyms and modifiers of all keys.
 func (x xkb) keymap() (*keymap, error) {
-	req := le.AppendUint16(x.request(xkbGetMap), xkbKeyTypes|xkbKeySyms|xkbModifierMap)
+	req := le.AppendUint16(x.request(xkbGetMap), xkbMapParts)
 	reply, err := x.ask(append(req, make([]byte, 28-len(req))...))
 	if err != nil {
 		return nil, err

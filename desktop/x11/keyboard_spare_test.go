@@ -1,0 +1,73 @@
+//go:build linux
+
+package x11
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// ideographs are n characters that no layout has.
+func ideographs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteRune('一' + rune(i))
+	}
+	return b.String()
+}
+
+func TestMoreCharactersThanSpareKeycodes(t *testing.T) {
+	term := openTerminal(t, "us")
+	keymap := term.run("xmodmap", "-pke")
+	for range 2 {
+		term.send(ideographs(300), false)
+		term.expect(ideographs(300))
+	}
+	term.send(strings.Repeat(texts[3], 2), true)
+	term.expect(strings.Repeat(texts[3], 2))
+	if err := term.close(); err != nil {
+		t.Fatal(err)
+	}
+	term.same("keymap", keymap, term.run("xmodmap", "-pke"))
+}
+
+// A program that is late to read its keys finds the keymap as of the last one.
+func TestProgramThatSleepsWhileCharactersAreTyped(t *testing.T) {
+	term := openTerminal(t, "de")
+	text := ideographs(2*19) + texts[2]
+	term.signalXterm(syscall.SIGSTOP)
+	term.send(text, false)
+	term.signalXterm(syscall.SIGCONT)
+	term.expect(text)
+}
+
+func TestLayoutChangesWhileTyping(t *testing.T) {
+	term := openTerminal(t, "us")
+	text := "yz-ЖÉ€öq漢?" // keys that move, spare keys that are wiped or remain
+	for _, layout := range []string{"de", "fr", "us,ru", "us", "gb"} {
+		for range 2 {
+			term.send(text, false)
+			term.expect(text)
+		}
+		term.setLayout(layout)
+	}
+	term.send(text, true)
+	term.expect(text)
+}
+
+// Another program's own keysyms on codes that we borrowed are not ours to take away.
+func TestKeycodeTakenOver(t *testing.T) {
+	term := openTerminal(t, "us")
+	term.send("Ж漢", false)
+	term.expect("Ж漢")
+	term.run("xmodmap", "-e", "keycode 248 = F35", "-e", "keycode 10 = 1 exclam")
+	term.send("Ж漢", false)
+	term.expect("Ж漢")
+	if err := term.close(); err != nil {
+		t.Fatal(err)
+	}
+	if keymap := term.run("xmodmap", "-pke"); !strings.Contains(keymap, "keycode 248 = F35") {
+		t.Error("the other program's key was wiped")
+	}
+}
