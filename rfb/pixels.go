@@ -215,10 +215,22 @@ func (u *unpacker) use(f PixelFormat, colours *[256]uint32) {
 		u.table = u.colours[:]
 	case f.BitsPerPixel < 32:
 		u.table = make([]uint32, 1<<f.BitsPerPixel)
-		for v := range u.table {
-			u.table[v] = f.pixel(uint32(v))
+		red, green, blue := levels(f.RedMax), levels(f.GreenMax), levels(f.BlueMax)
+		for wire := range u.table {
+			v := f.onWire(uint32(wire))
+			u.table[wire] = red[v>>f.RedShift&uint32(f.RedMax)]<<16 | green[v>>f.GreenShift&uint32(f.GreenMax)]<<8 |
+				blue[v>>f.BlueShift&uint32(f.BlueMax)]
 		}
 	}
+}
+
+// levels returns what the values of a colour with that maximum are of 255.
+func levels(most uint16) []uint32 {
+	l := make([]uint32, int(most)+1)
+	for v := range l {
+		l[v] = scale(uint32(v), uint32(most), 255)
+	}
+	return l
 }
 
 // pixel returns what a wire pixel of true colour means, whatever the format.
