@@ -11,6 +11,9 @@ import (
 // noticeSize is the picture's size until a host has shown its own.
 var noticeSize = image.Pt(800, 600)
 
+// nowhere is outside of every picture.
+var nowhere = image.Pt(-1<<15, -1<<15)
+
 // maxDirty bounds the rectangles remembered between two captures; beyond it the whole picture counts as changed.
 const maxDirty = 256
 
@@ -18,7 +21,8 @@ const maxDirty = 256
 // rfbserver.Desktop that the viewers see: they come and go, ask for what they like and learn nothing of the path.
 type mirror struct {
 	changed chan struct{}
-	host    atomic.Pointer[rfb.Client] // where input goes; nil: nowhere
+	host    atomic.Pointer[rfb.Client]  // where input goes; nil: nowhere
+	pointer atomic.Pointer[image.Point] // where a viewer put it last
 
 	// mu is held while a message of the host is read, so that viewers get whole updates and never half of one.
 	mu        sync.Mutex
@@ -31,7 +35,9 @@ type mirror struct {
 }
 
 func newMirror() *mirror {
-	return &mirror{changed: make(chan struct{}, 1), name: "Sixgate"}
+	m := &mirror{changed: make(chan struct{}, 1), name: "Sixgate"}
+	m.pointer.Store(&nowhere)
+	return m
 }
 
 // show replaces the picture by a notice.
@@ -96,6 +102,10 @@ func (m *mirror) touch(rects ...image.Rectangle) {
 	if len(m.dirty) > maxDirty {
 		m.dirty = append(m.dirty[:0], m.picture.Rect)
 	}
+	m.signal()
+}
+
+func (m *mirror) signal() {
 	select {
 	case m.changed <- struct{}{}:
 	default:
@@ -134,8 +144,8 @@ func (m *mirror) Cursor() (*image.RGBA, image.Point) {
 	return m.cursor, m.hot
 }
 
-// Pointer is not known here: the host's pointer is painted by the viewer that moves it.
-func (m *mirror) Pointer() image.Point { return image.Point{} }
+// Pointer is where a viewer has moved it. Until one has, it is nowhere: the host does not tell.
+func (m *mirror) Pointer() image.Point { return *m.pointer.Load() }
 
 func (m *mirror) Clipboard() string {
 	m.mu.Lock()
@@ -143,12 +153,16 @@ func (m *mirror) Clipboard() string {
 	return m.clipboard
 }
 
-// Input goes straight to the host. An error there is the path's, and ends follow.
+// Input goes straight to the host, without waiting for its pictures. An error there is the path's, and ends follow.
 
 func (m *mirror) MovePointer(p image.Point, buttons uint16) {
-	if host := m.host.Load(); host != nil {
-		host.Pointer(p, uint8(buttons)) // the eight of the protocol
+	host := m.host.Load()
+	if host == nil {
+		return
 	}
+	host.Pointer(p, uint8(buttons)) // the eight of the protocol
+	m.pointer.Store(&p)
+	m.signal()
 }
 
 func (m *mirror) Key(keysym uint32, down bool) {

@@ -19,11 +19,11 @@ const (
 
 // programs stand on the demo's desktop: a terminal to type into, one that prints, a clock and a picture.
 var programs = [][]string{
-	{"xterm", "-geometry", "82x22+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-title", "Type here", "-e", "sh"},
 	{"xterm", "-geometry", "82x12+40+520", "-fa", "DejaVu Sans Mono", "-fs", "11", "-title", "It prints",
 		"-e", "while :; do date; uptime; free -h | head -2; sleep 1; done"},
 	{"xclock", "-update", "1", "-geometry", "200x200+1010+60"},
 	{"display", "-geometry", "400x300+830+380", "picture.png"},
+	{"xterm", "-geometry", "82x22+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-title", "Type here", "-e", "sh"},
 }
 
 // openDesktop gives the display to share: the one that we are on, or one of our own with a few programs.
@@ -50,11 +50,10 @@ func openDesktop(ctx context.Context, scratch string) (display string, closeDesk
 func furnish(ctx context.Context, server *xvfb.Server, scratch string) error {
 	ctx, cancel := context.WithTimeout(ctx, desktopFor)
 	defer cancel()
-	picture, wallpaper := filepath.Join(scratch, "picture.png"), filepath.Join(scratch, "wallpaper.png")
+	picture := filepath.Join(scratch, "picture.png")
 	for _, args := range [][]string{
 		{"convert", "-seed", "6", "-size", "400x300", "plasma:steelblue-gold", picture},
-		{"convert", "-size", "1280x800", "gradient:#24425c-#0f1a26", wallpaper},
-		{"display", "-window", "root", wallpaper},
+		{"xsetroot", "-solid", "#24425c"},
 	} {
 		if _, err := server.Run(ctx, args[0], args[1:]...); err != nil {
 			return err

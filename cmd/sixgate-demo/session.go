@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,6 @@ func program(ctx context.Context, name string, args ...string) *exec.Cmd {
 		path = filepath.Join(filepath.Dir(self), name)
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C on the terminal is ours to pass on
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopFor
@@ -174,7 +174,8 @@ func (p *cast) start(ctx context.Context, name string, args ...string) (says *bu
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd.Stdout = w
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &log
 	err = cmd.Start()
 	w.Close()
 	if err != nil {
@@ -187,7 +188,7 @@ func (p *cast) start(ctx context.Context, name string, args ...string) (says *bu
 		if err == nil {
 			err = errors.New("exit status 0")
 		}
-		p.ended <- fmt.Errorf("%s left: %w", name, err)
+		p.ended <- fmt.Errorf("%s left: %w\n%s", name, err, log.Bytes())
 	})
 	return bufio.NewReader(stdout), stdin, nil
 }
