@@ -22,6 +22,9 @@ import (
 // against lets a server that is known to be good stand in for ours, to see whether a failure is the test's.
 var against = flag.String("against", "sixgate", "the server that the viewers look at: sixgate, x11vnc or x0tigervncserver")
 
+// patience is how long anything that happens by itself may take on a busy machine.
+var patience = 30 * time.Second
+
 // tools are the programs the tests run, and the Debian packages they are in.
 var tools = map[string]string{
 	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
@@ -33,6 +36,7 @@ var tools = map[string]string{
 var built string
 
 func TestMain(m *testing.M) {
+	flag.DurationVar(&patience, "patience", patience, "how long to wait for what must happen")
 	flag.Parse()
 	os.Exit(run(m))
 }
@@ -200,8 +204,6 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// patience is how long anything that happens by itself may take on a busy machine.
-const patience = 30 * time.Second
 
 // errEnded is an answer that will not get better by asking again.
 var errEnded = errors.New("it has ended")

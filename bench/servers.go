@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"sixgate/desktop/xvfb"
+)
+
+// server is a VNC server that shares the display.
+type server struct {
+	name    string
+	version string
+	port    int
+	cmd     *exec.Cmd
+	stop    func() // ends and awaits it
+	first   []time.Duration
+}
+
+// stopFor is how long a server may take to leave.
+const stopFor = 5 * time.Second
+
+// start runs one of the servers on the display and returns when it listens.
+func start(ctx context.Context, name, host string, display *xvfb.Server) (*server, error) {
+	if name == "ours" {
+		return startOurs(ctx, host, display)
+	}
+	peer, ok := map[string]struct{ program, args, version string }{
+		"x0vncserver": {"x0tigervncserver", "-display %s -SecurityTypes None -rfbport %d -localhost -AlwaysShared", "-version"},
+		"x11vnc":      {"x11vnc", "-display %s -rfbport %d -localhost -nopw -forever -shared -quiet", "-version"},
+	}[name]
+	if !ok {
+		return nil, fmt.Errorf("no server is called %q: there are ours, x0vncserver and x11vnc", name)
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{name: name, port: port, version: versionOf(ctx, peer.program, peer.version)}
+	ctx, cancel := context.WithCancel(ctx)
+	s.cmd = display.Command(ctx, peer.program, strings.Fields(fmt.Sprintf(peer.args, display.Display, port))...)
+	if err := s.cmd.Start(); err != nil {
+		cancel()
+		return nil, fmt.Errorf("start %s: %w (make install-bench)", name, err)
+	}
+	s.stop = func() { cancel(); s.cmd.Wait() }
+	for range 100 {
+		if conn, err := net.Dial("tcp", s.addr()); err == nil {
+			conn.Close()
+			return s, nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.stop()
+	return nil, fmt.Errorf("%s does not listen on port %d", name, port)
+}
+
+func startOurs(ctx context.Context, host string, display *xvfb.Server) (*server, error) {
+	s := &server{name: "ours", version: versionOf(ctx, "git", "describe", "--tags", "--always", "--dirty")}
+	ctx, cancel := context.WithCancel(ctx)
+	s.cmd = display.Command(ctx, host, "vnc", "--port", "0", "--no-password", "--display", display.Display)
+	s.cmd.Stderr = os.Stderr
+	stdout, err := s.cmd.StdoutPipe()
+	if err == nil {
+		err = s.cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	s.stop = func() { cancel(); s.cmd.Wait() }
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		if at, ok := strings.CutPrefix(lines.Text(), "listening on 127.0.0.1:"); ok {
+			_, err := fmt.Sscan(at, &s.port)
+			return s, err
+		}
+	}
+	s.stop()
+	return nil, errors.New("sixgate-host left before it listened")
+}
+
+func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+// freePort names a port that was free a moment ago, for servers that cannot take 0.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// versionOf is the first thing a program says about itself that looks like a version.
+func versionOf(ctx context.Context, program string, args ...string) string {
+	out, _ := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	if program == "git" {
+		return strings.TrimSpace(string(out))
+	}
+	return regexp.MustCompile(`\d+\.\d+(\.\d+)?`).FindString(string(out))
+}
+
+// goBuild makes one of our commands, stripped, named as its file.
+func goBuild(ctx context.Context, bin string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "./cmd/"+filepath.Base(bin))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s (from the repository's root): %w\n%s", filepath.Base(bin), err, out)
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sixgate/rfb"
+)
+
+// viewer is the client that all servers are measured with. It asks for the next update as soon as it has one.
+type viewer struct {
+	conn   metered
+	client *rfb.Client
+
+	running sync.WaitGroup
+	updates atomic.Int64
+	pixels  atomic.Int64
+	ended   atomic.Pointer[error]
+
+	mu   sync.Mutex
+	want *glyph
+}
+
+// glyph is a pixel that is waited for.
+type glyph struct {
+	at     image.Point
+	colour uint32
+	seen   chan time.Time // capacity 1
+}
+
+// counts are what has come so far.
+type counts struct{ updates, pixels, bytes int64 }
+
+func (c counts) minus(b counts) counts {
+	return counts{c.updates - b.updates, c.pixels - b.pixels, c.bytes - b.bytes}
+}
+
+func (c counts) plus(b counts) counts {
+	return counts{c.updates + b.updates, c.pixels + b.pixels, c.bytes + b.bytes}
+}
+
+// metered counts the bytes of a connection.
+type metered struct {
+	net.Conn
+	read *atomic.Int64
+}
+
+func (m metered) Read(b []byte) (int, error) {
+	n, err := m.Conn.Read(b)
+	m.read.Add(int64(n))
+	return n, err
+}
+
+func dial(addr string, encodings []rfb.Encoding) (*viewer, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	v := &viewer{conn: metered{conn, new(atomic.Int64)}}
+	v.client, err = rfb.NewClient(v.conn, rfb.ClientOptions{Encodings: encodings})
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// close hangs up and waits until the viewer has noticed.
+func (v *viewer) close() {
+	v.conn.Close()
+	v.running.Wait()
+}
+
+// whole asks for everything and returns when all of it has come.
+func (v *viewer) whole() error {
+	missing := v.client.Image().Rect.Dx() * v.client.Image().Rect.Dy()
+	if err := v.client.Request(false, v.client.Image().Rect); err != nil {
+		return err
+	}
+	for missing > 0 {
+		e, err := v.client.Next()
+		if err != nil {
+			return err
+		}
+		if u, ok := e.(*rfb.Update); ok {
+			for _, r := range u.Rects {
+				missing -= r.Dx() * r.Dy()
+			}
+			if err := v.client.Request(true, v.client.Image().Rect); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// follow reads updates until the viewer is closed.
+func (v *viewer) follow() {
+	v.running.Go(func() {
+		for {
+			e, err := v.client.Next()
+			if err == nil {
+				err = v.took(e)
+			}
+			if err != nil {
+				v.ended.Store(&err)
+				return
+			}
+		}
+	})
+}
+
+func (v *viewer) took(e rfb.Event) error {
+	u, ok := e.(*rfb.Update)
+	if !ok {
+		return nil
+	}
+	area := 0
+	for _, r := range u.Rects {
+		area += r.Dx() * r.Dy()
+	}
+	if area > 0 {
+		v.updates.Add(1)
+		v.pixels.Add(int64(area))
+	}
+	v.look()
+	return v.client.Request(true, v.client.Image().Rect)
+}
+
+// await gives a channel that receives when a pixel has about this colour, which it does not have now.
+func (v *viewer) await(at image.Point, colour uint32) <-chan time.Time {
+	g := &glyph{at, colour, make(chan time.Time, 1)}
+	v.mu.Lock()
+	v.want = g
+	v.mu.Unlock()
+	return g.seen
+}
+
+// look sees whether the glyph that is waited for has come.
+func (v *viewer) look() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.want == nil {
+		return
+	}
+	if near(v.client.Image().Row(v.want.at.X, v.want.at.X+1, v.want.at.Y)[0], v.want.colour) {
+		v.want.seen <- time.Now()
+		v.want = nil
+	}
+}
+
+// near says whether two colours differ by no more than JPEG may make them.
+func near(a, b uint32) bool {
+	for shift := 0; shift < 24; shift += 8 {
+		if d := int(a>>shift&255) - int(b>>shift&255); d > 24 || d < -24 {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *viewer) counts() counts {
+	return counts{v.updates.Load(), v.pixels.Load(), v.conn.read.Load()}
+}
+
+// err is why following ended before close; nil as long as it goes on.
+func (v *viewer) err() error {
+	if err := v.ended.Load(); err != nil && !errors.Is(*err, net.ErrClosed) {
+		return fmt.Errorf("the server's updates end: %w", *err)
+	}
+	return nil
+}
