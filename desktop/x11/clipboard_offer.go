@@ -78,11 +78,11 @@ func (c *clipboard) convert(target xproto.Atom, to destination, since xproto.Tim
 	case c.atoms["MULTIPLE"]:
 		return c.convertAll(to, since)
 	case c.atoms["UTF8_STRING"], c.atoms[mimeText]:
-		return c.putText(to, target, []byte(c.offered))
+		c.putText(to, target, []byte(c.offered))
 	case c.atoms["TEXT"]:
-		return c.putText(to, c.atoms["UTF8_STRING"], []byte(c.offered))
+		c.putText(to, c.atoms["UTF8_STRING"], []byte(c.offered))
 	case c.atoms["STRING"]:
-		return c.putText(to, target, toLatin1(c.offered))
+		c.putText(to, target, toLatin1(c.offered))
 	default:
 		return false
 	}
@@ -121,18 +121,28 @@ func (c *clipboard) piece() int {
 }
 
 // putText puts a text into a property, or announces that it comes piece by piece.
-func (c *clipboard) putText(to destination, form xproto.Atom, text []byte) bool {
+func (c *clipboard) putText(to destination, form xproto.Atom, text []byte) {
 	if len(text) <= c.piece() {
 		c.put8(to, form, text)
-		return true
+		return
 	}
-	if len(c.transfers) == maxTransfers {
-		return false
+	for len(c.transfers) >= maxTransfers {
+		c.endTransfer(c.slowest())
 	}
 	xproto.ChangeWindowAttributes(c.conn.Conn, to.window, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange})
 	c.transfers[to] = &transfer{form: form, rest: text, deadline: time.Now().Add(answerFor)}
 	c.put32(to, c.atoms["INCR"], binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
-	return true
+}
+
+// slowest is the transfer whose program has kept us waiting for longest.
+func (c *clipboard) slowest() (to destination) {
+	var first time.Time
+	for at, t := range c.transfers {
+		if first.IsZero() || t.deadline.Before(first) {
+			to, first = at, t.deadline
+		}
+	}
+	return to
 }
 
 // continueTransfer sends the next piece: the program has taken the last one away. An empty one says that it was all.

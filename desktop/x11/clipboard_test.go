@@ -1,0 +1,252 @@
+//go:build linux
+
+package x11
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jezek/xgb/xproto"
+)
+
+// long is a text that goes piece by piece.
+var long = strings.Repeat("Zwölf Boxkämpfer jagen Viktor über den Sylter Deich. 日本語 ", 5000)
+
+// copyWith has a program own a selection until somebody else takes it.
+func (p *painter) copyWith(text string, name string, args ...string) {
+	p.t.Helper()
+	cmd := p.x.Command(p.t.Context(), name, args...)
+	cmd.Stdin = strings.NewReader(text)
+	if err := cmd.Run(); err != nil { // it goes on in the background
+		p.t.Fatal(name, err)
+	}
+}
+
+func (p *painter) copies(d *Desktop, want string) {
+	p.t.Helper()
+	for end := time.After(20 * time.Second); d.Clipboard() != want; {
+		select {
+		case <-d.Changed():
+		case <-end:
+			got := d.Clipboard()
+			p.t.Fatalf("%d bytes %.60q, want %d bytes %.60q", len(got), got, len(want), want)
+		}
+	}
+}
+
+func TestOthersCopy(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	p.copyWith("what was there before", "xclip", "-selection", "clipboard")
+	d := p.open()
+	if text := d.Clipboard(); text != "" {
+		t.Errorf("%q from before Open", text)
+	}
+	for _, text := range []string{"plain", "Grüße, 日本語 🙂\nsecond line\n", long} {
+		p.copyWith(text, "xclip", "-selection", "clipboard")
+		p.copies(d, text)
+		p.copyWith(text+"1", "xclip", "-selection", "primary")
+		p.copies(d, text+"1")
+		p.copyWith(text+"2", "xsel", "-i", "-b")
+		p.copies(d, text+"2")
+		p.copyWith(text+"3", "xsel", "-i", "-p")
+		p.copies(d, text+"3")
+	}
+	p.copyWith(strings.Repeat("x", maxText+1), "xclip", "-selection", "clipboard")
+	p.copyWith("after one that is too long", "xclip", "-selection", "clipboard")
+	p.copies(d, "after one that is too long")
+}
+
+func TestOthersPaste(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	for _, text := range []string{"plain", "Grüße, 日本語 🙂\nsecond line\n", long, strings.Repeat("y", maxText), "once more"} {
+		d.SetClipboard(text)
+		for _, paste := range [][]string{
+			{"xclip", "-o", "-selection", "clipboard"}, {"xclip", "-o", "-selection", "primary"},
+			{"xsel", "-o", "-b"}, {"xsel", "-o", "-p"},
+			{"xclip", "-o", "-selection", "clipboard", "-t", mimeText},
+		} {
+			got := ""
+			for end := time.Now().Add(20 * time.Second); got != text && time.Now().Before(end); {
+				out, _ := p.x.Run(t.Context(), paste[0], paste[1:]...) // an error until the selection is ours
+				got = string(out)
+			}
+			if got != text {
+				t.Errorf("%v: %d bytes %.60q, want %d bytes %.60q", paste, len(got), got, len(text), text)
+			}
+		}
+		if got := d.Clipboard(); got != "" {
+			t.Errorf("our own text came back: %.60q", got)
+		}
+	}
+	d.SetClipboard(strings.Repeat("z", maxText+1))
+	if got := p.run("xclip", "-o", "-selection", "clipboard"); got != "once more" {
+		t.Errorf("%.60q after a text that is too long", got)
+	}
+	if got := p.run("xclip", "-o", "-selection", "clipboard", "-t", "TARGETS"); !strings.Contains(got, "UTF8_STRING\n") {
+		t.Errorf("targets %q", got)
+	}
+	d.SetClipboard("¡olé, 日本!")
+	p.paste("STRING", "\xa1ol\xe9, ??!")
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if out, err := p.x.Run(t.Context(), "xclip", "-o", "-selection", "clipboard"); err == nil {
+		t.Errorf("%q is still owned after Close", out)
+	}
+}
+
+// paste waits until a target of the clipboard is what is wanted.
+func (p *painter) paste(target, want string) {
+	p.t.Helper()
+	got := ""
+	for end := time.Now().Add(20 * time.Second); got != want && time.Now().Before(end); {
+		got = p.run("xclip", "-o", "-selection", "clipboard", "-t", target)
+	}
+	if got != want {
+		p.t.Errorf("%s: %.60q, want %.60q", target, got, want)
+	}
+}
+
+// A clipboard manager takes over what we offered: that is not a copy by somebody else.
+func TestOurTextComesBack(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	d.SetClipboard("ours")
+	p.paste("UTF8_STRING", "ours")
+	p.copyWith("ours", "xclip", "-selection", "clipboard")
+	p.copyWith("theirs", "xclip", "-selection", "primary")
+	p.copies(d, "theirs")
+	p.copyWith("ours", "xclip", "-selection", "clipboard") // now somebody means it
+	p.copies(d, "ours")
+}
+
+// window makes a window that nobody sees.
+func (p *painter) window() xproto.Window {
+	p.t.Helper()
+	id, err := xproto.NewWindowId(p.conn)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	xproto.CreateWindow(p.conn, 0, id, xproto.Window(p.root), 0, 0, 1, 1, 0, xproto.WindowClassInputOnly, 0, 0, nil)
+	return id
+}
+
+func (p *painter) atom(name string) xproto.Atom {
+	p.t.Helper()
+	reply, err := xproto.InternAtom(p.conn, false, uint16(len(name)), name).Reply()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return reply.Atom
+}
+
+// ownSilently takes a selection and never answers.
+func (p *painter) ownSilently(selection string) {
+	p.t.Helper()
+	if err := xproto.SetSelectionOwnerChecked(p.conn, p.window(), p.atom(selection), xproto.TimeCurrentTime).Check(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestOwnerThatNeverAnswers(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	p.ownSilently("CLIPBOARD")
+	for _, selection := range []string{"primary", "clipboard"} { // neither the other selection nor the next owner waits
+		start := time.Now()
+		p.copyWith(selection, "xclip", "-selection", selection)
+		p.copies(d, selection)
+		t.Log(selection, time.Since(start))
+	}
+	p.ownSilently("PRIMARY")
+	d.SetClipboard("ours")
+	p.paste("UTF8_STRING", "ours")
+	p.ownSilently("CLIPBOARD")
+	d.Close() // with a question that is open
+}
+
+func TestOwnerThatDies(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	for range 20 { // somewhere between taking the selection and having given all of it
+		ctx, cancel := context.WithCancel(t.Context())
+		owner := p.x.Command(ctx, "xclip", "-quiet", "-selection", "clipboard")
+		owner.Stdin = strings.NewReader(long)
+		started, err := owner.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := owner.Start(); err != nil {
+			t.Fatal(err)
+		}
+		io.ReadAtLeast(started, make([]byte, 1), 1)
+		cancel()
+		owner.Wait()
+	}
+	p.copyWith("the next", "xclip", "-selection", "clipboard")
+	p.copies(d, "the next")
+}
+
+// Programs that begin to take a long text and stop cost the others nothing.
+func TestRequestorsThatStop(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	d.SetClipboard(long)
+	p.paste("UTF8_STRING", long)
+	for range 2 * maxTransfers {
+		xproto.ConvertSelection(p.conn, p.window(), p.atom("CLIPBOARD"), p.atom("UTF8_STRING"), p.atom("HERE"), xproto.TimeCurrentTime)
+		for {
+			event, err := p.conn.WaitForEvent()
+			if event == nil {
+				t.Fatal(err)
+			}
+			if e, ok := event.(xproto.SelectionNotifyEvent); ok {
+				if e.Property != p.atom("HERE") {
+					t.Error("refused")
+				}
+				break
+			}
+		}
+	}
+	p.paste("UTF8_STRING", long)
+}
+
+// Several targets at once: ICCCM's MULTIPLE.
+func TestSeveralTargetsAtOnce(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	d.SetClipboard("text")
+	p.paste("UTF8_STRING", "text")
+	window := p.window()
+	var pairs []byte
+	for _, name := range []string{"STRING", "A", "image/png", "B", "TIMESTAMP", "C"} {
+		pairs = binary.LittleEndian.AppendUint32(pairs, uint32(p.atom(name)))
+	}
+	xproto.ChangeProperty(p.conn, xproto.PropModeReplace, window, p.atom("PAIRS"), p.atom("ATOM_PAIR"), 32, 6, pairs)
+	xproto.ConvertSelection(p.conn, window, p.atom("CLIPBOARD"), p.atom("MULTIPLE"), p.atom("PAIRS"), xproto.TimeCurrentTime)
+	if event, err := p.conn.WaitForEvent(); err != nil || event.(xproto.SelectionNotifyEvent).Property != p.atom("PAIRS") {
+		t.Fatal(event, err)
+	}
+	read := func(name string) string {
+		reply, err := xproto.GetProperty(p.conn, false, window, p.atom(name), xproto.GetPropertyTypeAny, 0, 100).Reply()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(reply.Value)
+	}
+	if text := read("A"); text != "text" {
+		t.Errorf("%q", text)
+	}
+	if stamp := read("C"); len(stamp) != 4 {
+		t.Errorf("time %q", stamp)
+	}
+	binary.LittleEndian.PutUint32(pairs[12:], xproto.AtomNone) // there is no picture
+	if got := read("PAIRS"); got != string(pairs) {
+		t.Errorf("pairs %x, want %x", got, pairs)
+	}
+}
