@@ -10,7 +10,7 @@ import (
 // grace is how long a keysym stays on its spare key after it was typed. Programs look at the keymap only when they come
 // to a key press, which is late on a busy machine, and must not find another keysym there by then. A layout leaves 19
 // keycodes of four levels, so only a burst of 76 new characters in this time ever waits.
-const grace = 500 * time.Millisecond
+const grace = time.Second
 
 const spareLevels = 4 // plain, Shift, Level3, Shift and Level3
 

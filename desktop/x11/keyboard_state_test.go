@@ -3,6 +3,10 @@
 package x11
 
 import (
+	"image"
+	"os"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -14,11 +18,11 @@ const (
 	symPad4     = 0xffb4
 )
 
-func TestCapsLockStaysAndInvertsNothing(t *testing.T) {
+func TestLocksStayAndInvertNothing(t *testing.T) {
 	for _, layout := range []string{"us", "de", "fr"} {
 		t.Run(layout, func(t *testing.T) {
 			term := openTerminal(t, layout)
-			term.tapKey(symCapsLock)
+			term.tapKey(symCapsLock, symNumLock)
 			before := term.condition()
 			for _, text := range texts {
 				term.send(text, false)
@@ -215,4 +219,32 @@ func TestWhatIsNoKeysymIsDropped(t *testing.T) {
 	w := openWitness(t, "us")
 	w.tapKey(0, 1, 0x1f, 0x7f, 0x9f, 0x0100d800, 0x0100dfff, 0x0100e000, 0x010f0000, 0x0100fffe, 0x01110000, 0x0100000a, 0x00ffffff, 0xffffffff)
 	w.saw("")
+}
+
+func TestSeveralViewersAtOnce(t *testing.T) {
+	term := openTerminal(t, "us")
+	before := term.condition()
+	var viewers sync.WaitGroup
+	for _, char := range "aéЖ" {
+		viewers.Go(func() {
+			for i := range 50 {
+				term.tapKey(viewerKeysym(char))
+				term.movePointer(image.Pt(50+i, 50), 0)
+			}
+		})
+	}
+	viewers.Wait()
+	term.tapKey(symReturn)
+	var got string
+	term.until("Return", func() bool {
+		b, _ := os.ReadFile(term.path)
+		got = string(b)
+		return strings.HasSuffix(got, "\n")
+	})
+	for _, char := range "aéЖ" {
+		if n := strings.Count(got, string(char)); n != 50 {
+			t.Errorf("%c was typed %d times, 50 sent", char, n)
+		}
+	}
+	term.same("state", before, term.condition())
 }

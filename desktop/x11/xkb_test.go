@@ -1,0 +1,86 @@
+//go:build linux
+
+package x11
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"sixgate/desktop/xvfb"
+)
+
+// rawKeymap is a GetMap reply as a real X server sends it.
+func rawKeymap(tb testing.TB, layout string) []byte {
+	tb.Helper()
+	x, err := xvfb.Start(context.Background(), "64x64x24")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer x.Close()
+	if _, err := x.Run(context.Background(), "setxkbmap", "-layout", layout); err != nil {
+		tb.Fatal(err)
+	}
+	in, err := openInput(x.Display, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer in.close()
+	req := le.AppendUint16(in.xkb.request(xkbGetMap), xkbMapParts)
+	reply, err := in.xkb.ask(append(req, make([]byte, 28-len(req))...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return reply
+}
+
+func TestKeymapCutShortIsRefused(t *testing.T) {
+	reply := rawKeymap(t, "us,ru")
+	m, err := parseKeymap(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sym, _, _ := m.typed(24, 1, modShift); sym != keysymOf('Й') {
+		t.Errorf("Shift and the first letter key in the Russian group type %#x", sym)
+	}
+	used := len(reply) - 4 // the modifier map is padded to four bytes
+	for n := range used {
+		if _, err := parseKeymap(reply[:n]); err == nil {
+			t.Fatalf("a keymap of %d bytes was read from its first %d", len(reply), n)
+		}
+	}
+}
+
+func FuzzParseKeymap(f *testing.F) {
+	f.Add(rawKeymap(f, "de"))
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		m, err := parseKeymap(reply)
+		if err != nil {
+			return
+		}
+		for _, sym := range []uint32{'a', '<', symF11, symPad4, symTab, keysymOf('Ж')} {
+			m.find(state{mods: modShift | modLock, group: 3}, sym) // whatever the map says, no index leaves it
+			m.modifierKey(sym)
+		}
+		m.spareType()
+	})
+}
+
+func TestKeysymsOfOneCharacterAreOne(t *testing.T) {
+	for _, tt := range []struct{ sym, want uint32 }{
+		{0x20ac, 0x010020ac}, // EuroSign
+		{0x06c1, 0x01000430}, // Cyrillic_a
+		{0x07f9, 0x010003c9}, // Greek_omega
+		{0x0ba3, 0},          // leftcaret: only about the same as <
+		{0x13be, 0x01000178}, // Ydiaeresis
+		{0x05c7, 0x01000627}, // Arabic_alef
+		{0x0cfa, 0x010005ea}, // hebrew_taw
+		{0x0ddf, 0x01000e3f}, // Thai_baht
+		{0x010000e4, 'ä'},
+		{0x01000041, 'A'},
+	} {
+		if got := canonical(tt.sym); got != tt.want {
+			t.Errorf("keysym %#x became %#x, want %#x", tt.sym, got, tt.want)
+		}
+	}
+}
