@@ -170,7 +170,7 @@ func largest(px []uint32, i, width int) (w, tall int) {
 
 var (
 	errHextileMask    = errors.New("unknown Hextile subencoding")
-	errHextileSubrect = errors.New("Hextile subrectangle outside of its tile")
+	errHextileSubrect = errors.New("subrectangle outside of its Hextile tile")
 )
 
 func (d *Decoder) decodeHextile(br *bufio.Reader, r image.Rectangle, m *Image) error {

@@ -135,14 +135,14 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded sends, as a stream of nothing but zeros, the longest rectangle that a length can announce.
+// TestMemoryIsBounded sends, as a stream of nothing but zeros or empty blocks, nearly the longest that a rectangle may announce.
 func TestMemoryIsBounded(t *testing.T) {
-	m := NewImage(image.Rect(0, 0, 4000, 4000))
+	m := NewImage(image.Rect(0, 0, 2000, 1000))
 	for _, enc := range []Encoding{EncodingZlib, EncodingZRLE} {
 		d := newDecoder(Native)
-		in := io.MultiReader(strings.NewReader("\x07\x00\x00\x00\x78\x01"), io.LimitReader(zeroReader{}, 1<<27))
+		in := io.MultiReader(strings.NewReader("\x00\xf0\x00\x00\x78\x01"), io.LimitReader(zeroReader{}, 1<<24))
 		if enc == EncodingZRLE {
-			in = io.MultiReader(strings.NewReader("\x07\x00\x00\x00\x78\x01"), io.LimitReader(emptyBlocks{}, 1<<27))
+			in = io.MultiReader(strings.NewReader("\x00\xf0\x00\x00\x78\x01"), io.LimitReader(emptyBlocks{}, 1<<24))
 		}
 		if err := d.Decode(bufio.NewReader(in), enc, m.Rect, m); err == nil {
 			t.Errorf("%v: no error", enc)
@@ -177,14 +177,14 @@ func (emptyBlocks) Read(b []byte) (int, error) {
 
 // TestEveryCut cuts every kind of rectangle after every byte: that is always an unexpected end, never a hang.
 func TestEveryCut(t *testing.T) {
-	for _, f := range []PixelFormat{Native, formats[7].PixelFormat, map8} {
+	for _, f := range []PixelFormat{Native, map8} {
 		for _, s := range screens {
 			m := s.draw(30, 21)
 			for _, enc := range encodings {
 				for _, quality := range []int{-1, 5} {
 					e := &Encoder{Format: f, Quality: quality, Level: -1}
 					buf, _ := e.Append(nil, enc, m, m.Rect)
-					got, step := NewImage(m.Rect), len(buf)/200+1
+					got, step := NewImage(m.Rect), len(buf)/100+1
 					for n := 1; n < len(buf); n += step {
 						d := newDecoder(f)
 						if _, err := decodeAll(d, buf[:n], got); err != nil {
