@@ -79,9 +79,9 @@ func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
 
 // store takes over the pixels pix of r, stride apart, a block's height at a time: nobody waits for long.
 func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
-	for y := r.Min.Y; y < r.Max.Y; y += blockSide {
+	for y := r.Min.Y; y < r.Max.Y; {
 		p.mu.Lock()
-		for y := y; y < min(y+blockSide, r.Max.Y); y++ {
+		for end := min(y+blockSide, r.Max.Y); y < end; y++ {
 			row := p.fb.Row(r.Min.X, r.Max.X, y)
 			for i, px := range pix[(y-r.Min.Y)*stride:][:len(row)] {
 				row[i] = px & colourMask

@@ -2,7 +2,7 @@ package rfbserver
 
 import "image"
 
-// maxRegion is how many rectangles a Region keeps apart. More are merged: they cost more than the pixels
+// maxRegion is how many rectangles a region keeps apart. More are merged: they cost more than the pixels
 // between them.
 const maxRegion = 256
 
