@@ -3,7 +3,6 @@
 package x11
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -19,34 +18,32 @@ type input struct {
 	pointer
 	keyboard
 
-	conn   *xgb.Conn
+	conn   *connection
 	log    *slog.Logger
 	events sync.WaitGroup
 }
 
-// openInput connects to a display, $DISPLAY when it is empty.
 func openInput(display string, log *slog.Logger) (*input, error) {
-	conn, err := xgb.NewConnDisplay(display)
+	conn, err := dial(display)
 	if err != nil {
-		return nil, fmt.Errorf("connect to X display %q for input: %w (is it running, and may this user use it? see xauth and xhost)", display, err)
+		return nil, err
 	}
 	in := &input{conn: conn, log: log}
 	if err := in.open(); err != nil {
-		conn.Close()
-		in.watch() // until it is closed
-		return nil, fmt.Errorf("input on X display %q: %w", display, err)
+		conn.shut()
+		return nil, err
 	}
 	in.events.Go(in.watch)
 	return in, nil
 }
 
 func (in *input) open() error {
-	if err := xtest.Init(in.conn); err != nil {
-		return errors.New("the X server has no XTEST extension: start it with +extension XTEST")
+	if err := in.conn.use("XTEST"); err != nil {
+		return err
 	}
-	xtest.GrabControl(in.conn, true) // input goes on while a window manager holds the server
-	in.pointer.conn = in.conn
-	in.pointer.root = xproto.Setup(in.conn).DefaultScreen(in.conn).Root
+	xtest.GrabControl(in.conn.Conn, true) // input goes on while a window manager holds the server
+	in.pointer.conn = in.conn.Conn
+	in.pointer.root = in.conn.screen.Root
 	return in.keyboard.open(in.conn, in.log)
 }
 

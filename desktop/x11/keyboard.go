@@ -17,6 +17,8 @@ type keyboard struct {
 	conn *xgb.Conn
 	log  *slog.Logger
 	xkb  xkb
+	root xproto.Window
+	note xproto.Atom // spareNote
 
 	stale atomic.Bool // the map has changed since it was read
 
@@ -32,13 +34,18 @@ type heldKey struct {
 	code byte
 }
 
-func (k *keyboard) open(conn *xgb.Conn, log *slog.Logger) (err error) {
-	k.conn, k.log = conn, log
+func (k *keyboard) open(conn *connection, log *slog.Logger) (err error) {
+	k.conn, k.root, k.log = conn.Conn, conn.screen.Root, log
 	if k.xkb, err = openXKB(conn); err != nil {
 		return err
 	}
-	k.keymap, err = k.xkb.keymap()
-	return err
+	if k.keymap, err = k.xkb.keymap(); err == nil {
+		err = k.returnLost()
+	}
+	if err != nil {
+		return conn.gone(err)
+	}
+	return nil
 }
 
 // key presses or releases the key for a keysym. A key that is pressed again while it is held is left to the X server's

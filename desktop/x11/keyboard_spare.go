@@ -50,6 +50,7 @@ func (k *keyboard) bindSpare(sym uint32) bool {
 	if small, capital, both := cases(sym); both {
 		syms = []uint32{small, capital}
 	}
+	before := len(k.spares.keys)
 	key, level, ok := k.spares.place(k.keymap, len(syms), levels, k.held)
 	if !ok {
 		return false
@@ -59,6 +60,9 @@ func (k *keyboard) bindSpare(sym uint32) bool {
 	k.keymap.keys[key.code] = key.as(typ, levels)
 	k.keymap.index()
 	k.xkb.setKey(k.keymap, key.code, typ, key.syms[:levels])
+	if len(k.spares.keys) > before {
+		k.noteSpares()
+	}
 	return true
 }
 
@@ -147,6 +151,7 @@ func (k *keyboard) returnSpares() error {
 		k.xkb.setKey(k.keymap, s.code, 0, nil)
 	}
 	k.spares.keys = nil
+	k.noteSpares()
 	_, err := k.xkb.state() // and by the answer, that the server has done it
 	return err
 }

@@ -71,3 +71,14 @@ func TestKeycodeTakenOver(t *testing.T) {
 		t.Error("the other program's key was wiped")
 	}
 }
+
+func TestKilledHostsKeycodesAreReturned(t *testing.T) {
+	term := openTerminal(t, "us")
+	keymap := term.run("xmodmap", "-pke")
+	term.send("Жé漢", false)
+	term.expect("Жé漢")
+	term.input.conn.Close()
+	term.input.events.Wait()
+	term.connect()
+	term.same("keymap", keymap, term.run("xmodmap", "-pke"))
+}

@@ -19,7 +19,7 @@ func TestPointerGoesWhereItIsTold(t *testing.T) {
 		{image.Pt(-7, -70000), image.Pt(0, 0)},
 	} {
 		term.movePointer(tt.to, 0)
-		p, err := xproto.QueryPointer(term.input.conn, term.root).Reply()
+		p, err := xproto.QueryPointer(term.input.conn.Conn, term.pointer.root).Reply()
 		if err != nil {
 			t.Fatal(err)
 		}

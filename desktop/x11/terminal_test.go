@@ -55,7 +55,7 @@ func openTerminal(t *testing.T, layout string) *terminal {
 	term.movePointer(image.Pt(50, 50), 0)
 	term.until("xterm runs", func() bool {
 		_, err := os.Stat(term.path)
-		p, perr := xproto.QueryPointer(term.input.conn, term.root).Reply()
+		p, perr := xproto.QueryPointer(term.input.conn.Conn, term.pointer.root).Reply()
 		return err == nil && perr == nil && p.Child != 0 // without a window manager what is under the pointer gets the keys
 	})
 	return term
@@ -171,7 +171,7 @@ func (term *terminal) condition() string {
 	if err != nil {
 		term.t.Fatal(err)
 	}
-	down, err := xproto.QueryKeymap(term.input.conn).Reply()
+	down, err := xproto.QueryKeymap(term.input.conn.Conn).Reply()
 	if err != nil {
 		term.t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func openWitness(t *testing.T, layout string) *witness {
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	term.movePointer(image.Pt(200, 200), 0)
 	term.until("xev's window", func() bool {
-		p, err := xproto.QueryPointer(term.input.conn, term.root).Reply()
+		p, err := xproto.QueryPointer(term.input.conn.Conn, term.pointer.root).Reply()
 		return err == nil && p.Child != 0
 	})
 	w := &witness{term, bufio.NewScanner(out)}

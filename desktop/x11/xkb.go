@@ -4,11 +4,9 @@ package x11
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/jezek/xgb"
-	"github.com/jezek/xgb/xproto"
 )
 
 // Requests of the X keyboard extension (The X Keyboard Extension: Protocol Specification, version 1.0, appendix D).
@@ -58,22 +56,18 @@ func init() {
 	}
 }
 
-func openXKB(conn *xgb.Conn) (xkb, error) {
+func openXKB(conn *connection) (xkb, error) {
 	const name = "XKEYBOARD"
-	ext, err := xproto.QueryExtension(conn, uint16(len(name)), name).Reply()
-	if err != nil {
+	if err := conn.use(name); err != nil {
 		return xkb{}, err
 	}
-	x := xkb{conn, ext.MajorOpcode, ext.FirstEvent}
-	if !ext.Present {
-		return xkb{}, errors.New("the X server has no XKEYBOARD extension: start it without -kb")
-	}
+	x := xkb{conn.Conn, conn.Extensions[name], conn.firstEvent[name]}
 	reply, err := x.ask(le.AppendUint16([]byte{x.opcode, xkbUseExtension, 0, 0, 1, 0}, 0)) // version 1.0
 	if err != nil {
-		return xkb{}, err
+		return xkb{}, conn.gone(err)
 	}
 	if supported := reply[1] != 0; !supported {
-		return xkb{}, fmt.Errorf("the X server speaks XKB %d.%d, not 1.0: update it", le.Uint16(reply[8:]), le.Uint16(reply[10:]))
+		return xkb{}, fmt.Errorf("the X server at %s speaks XKB %d.%d, not 1.0: use a newer one, or pass --backend portable", conn.display, le.Uint16(reply[8:]), le.Uint16(reply[10:]))
 	}
 	const events = 1<<xkbNewKeyboard | 1<<xkbMapChanged
 	req := x.request(xkbSelectEvents)
