@@ -94,11 +94,11 @@ func (p *picture) layout(bounds image.Rectangle) []rfb.Screen {
 	var list []rfb.Screen
 	for i, s := range p.screens {
 		if s = s.Intersect(bounds); !s.Empty() && len(list) < maxScreens {
-			list = append(list, rfb.Screen{ID: uint32(i), Rect: s})
+			list = append(list, rfb.Screen{ID: uint32(i) + 1, Rect: s}) // 0 is no screen to libvncclient
 		}
 	}
 	if list == nil {
-		list = append(list, rfb.Screen{Rect: bounds})
+		list = append(list, rfb.Screen{ID: 1, Rect: bounds})
 	}
 	return list
 }
