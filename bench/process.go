@@ -45,7 +45,7 @@ func memory(pid int, line string) int {
 	return sum
 }
 
-// family is a process and all those below it: x0tigervncserver is a script with the server as its child.
+// family is a process and all those below it.
 func family(pid int) []int {
 	pids := []int{pid}
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))

@@ -36,7 +36,7 @@ func start(ctx context.Context, name, host string, display *xvfb.Server) (*serve
 		return startOurs(ctx, host, display)
 	}
 	peer, ok := map[string]struct{ program, args, version string }{
-		"x0vncserver": {"x0tigervncserver", "-display %s -SecurityTypes None -rfbport %d -localhost -AlwaysShared", "-version"},
+		"x0vncserver": {"X0tigervnc", "-display %s -SecurityTypes None -rfbport %d -localhost=1 -AlwaysShared=1", "-version"},
 		"x11vnc":      {"x11vnc", "-display %s -rfbport %d -localhost -nopw -forever -shared -quiet", "-version"},
 	}[name]
 	if !ok {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/png"
@@ -56,7 +57,7 @@ func newDesk(t *testing.T) *desk {
 
 func newDisplay(t *testing.T, size string) *xvfb.Server {
 	t.Helper()
-	s, err := xvfb.Start(t.Context(), size)
+	s, err := xvfb.Start(context.Background(), size) // not t.Context(), which ends before what the test started does
 	if err != nil {
 		t.Fatal(err)
 	}

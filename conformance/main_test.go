@@ -20,7 +20,7 @@ import (
 )
 
 // against lets a server that is known to be good stand in for ours, to see whether a failure is the test's.
-var against = flag.String("against", "sixgate", "the server that the viewers look at: sixgate, x11vnc or x0tigervncserver")
+var against = flag.String("against", "sixgate", "the server that the viewers look at: sixgate, x11vnc or X0tigervnc")
 
 // patience is how long anything that happens by itself may take on a busy machine.
 var patience = 30 * time.Second
@@ -29,7 +29,7 @@ var patience = 30 * time.Second
 var tools = map[string]string{
 	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
-	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "x0tigervncserver": "tigervnc-scraping-server",
+	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server",
 }
 
 // built is the folder of what TestMain builds.
@@ -173,8 +173,8 @@ func sharePeer(t *testing.T, d *desk, name string) *server {
 	s := &server{port: freePort(t)}
 	port := fmt.Sprint(s.port)
 	args := map[string][]string{
-		"x11vnc":           {"-display", d.Display, "-rfbport", port, "-localhost", "-nopw", "-forever", "-shared", "-quiet", "-noxrecord"},
-		"x0tigervncserver": {"-display", d.Display, "-rfbport", port, "-localhost", "-SecurityTypes", "None", "-AlwaysShared"},
+		"x11vnc":     {"-display", d.Display, "-rfbport", port, "-localhost", "-nopw", "-forever", "-shared", "-quiet", "-noxrecord"},
+		"X0tigervnc": {"-display", d.Display, "-rfbport", port, "-localhost=1", "-SecurityTypes", "None", "-AlwaysShared=1"},
 	}[name]
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := d.Command(ctx, name, args...)
@@ -203,7 +203,6 @@ func freePort(t *testing.T) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
-
 
 // errEnded is an answer that will not get better by asking again.
 var errEnded = errors.New("it has ended")

@@ -11,8 +11,8 @@ import (
 func TestServers(t *testing.T) {
 	const quality8 = rfb.EncodingQualityLevel0 + 8
 	for name, encodings := range map[string][]rfb.Encoding{
-		"x11vnc":           {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingZRLE, rfb.EncodingTight},
-		"x0tigervncserver": {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZRLE, rfb.EncodingTight},
+		"x11vnc":     {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingZRLE, rfb.EncodingTight},
+		"X0tigervnc": {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZRLE, rfb.EncodingTight},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ var formats = []struct {
 // TestServersInOtherFormats asks the same servers for pixels of 16 and 8 bits.
 func TestServersInOtherFormats(t *testing.T) {
 	d := newDesk(t)
-	for _, name := range []string{"x11vnc", "x0tigervncserver"} {
+	for _, name := range []string{"x11vnc", "X0tigervnc"} {
 		s := sharePeer(t, d, name)
 		for _, tt := range formats {
 			for _, e := range []rfb.Encoding{rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZRLE, rfb.EncodingTight} {
