@@ -241,8 +241,7 @@ func (b *Bridge) expect(host peer.ID, code string) error {
 		select {
 		case <-a.came:
 		case <-late.C:
-			if b.claim(host) == a {
-				defer b.running.Done()
+			if b.forget(host, a) {
 				a.unmatch()
 				b.deliver(accepted{err: ErrHostGone})
 			}
@@ -264,6 +263,17 @@ func (b *Bridge) claim(host peer.ID) *arrival {
 	close(a.came)
 	b.running.Add(1)
 	return a
+}
+
+// forget gives an arrival up, if it has not been claimed.
+func (b *Bridge) forget(host peer.ID, a *arrival) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.arrivals[host] != a {
+		return false
+	}
+	delete(b.arrivals, host)
+	return true
 }
 
 // serveSession takes the call of a host.

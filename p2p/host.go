@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -105,8 +106,11 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 	if err == nil && (met.peer.Name != m.Operator || met.peer.Organisation != m.Organisation) {
 		err = ErrImpostor
 	}
+	deceived := errors.Is(err, session.Tampered) || errors.Is(err, ErrImpostor)
 	if err != nil {
 		h.log.Warn("handshake", "bridge", bridge, "err", err)
+	}
+	if err != nil && !deceived {
 		s.Reset()
 		return nil, err
 	}
@@ -114,13 +118,17 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 		relayed: func() bool { return s.Conn().Stat().Limited },
 		hangUp:  func() { s.Conn().Close() },
 	}, h.log.With("bridge", bridge))
-	h.mu.Lock()
-	h.call, h.bridge = c, bridge
-	h.mu.Unlock()
 	if !h.calls.start(c, unmatch) {
 		s.Reset()
 		return nil, ErrClosed
 	}
+	if deceived { // an honest bridge is deceived as well
+		c.End(session.Tampered)
+		return nil, err
+	}
+	h.mu.Lock()
+	h.call, h.bridge = c, bridge
+	h.mu.Unlock()
 	return c, nil
 }
 

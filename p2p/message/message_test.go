@@ -1,0 +1,116 @@
+package message
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// messages are the forms on the wire, written by hand from the field numbers.
+var messages = []struct {
+	wire string // hexadecimal, spaces between the parts
+	m    proto.Message
+}{
+	{"00000002 0801", &CodeRequest{Verb: CodeRequest_OPEN}},
+	{"0000000d 0801 1206343832393133 188407", &CodeAnswer{Status: Status_OK, Code: "482913", Seconds: 900}},
+	{"00000002 0802", &CodeAnswer{Status: Status_NO_CODE}},
+	{"00000008 0a06343832393133", &Redeem{Code: "482913"}},
+	{"0000000b 0801 12020102 1a03416461", &Meeting{Status: Status_OK, Bridge: []byte{1, 2}, Operator: "Ada"}},
+	{"0000000c 0a020304 1206343832393133", &Arrival{Host: []byte{3, 4}, Code: "482913"}},
+	{"00000002 0801", &ArrivalAnswer{Status: Status_OK}},
+	{"0000000e 0801 12027063 2a0644656269616e", &Hello{Version: 1, Name: "pc", System: "Debian"}},
+	{"00000004 0a020506", &Commit{Commitment: []byte{5, 6}}},
+	{"00000004 0a020708", &Nonce{Nonce: []byte{7, 8}}},
+	{"00000006 0a04 0803 1003", &Control{What: &Control_Notice{Notice: &Notice{State: 3, Permissions: 3}}}},
+	{"00000004 1202 0809", &Control{What: &Control_Beat{Beat: &Beat{Number: 9}}}},
+	{"00000004 1a02 0809", &Control{What: &Control_Echo{Echo: &Beat{Number: 9}}}},
+	{"00000004 2202 0801", &Control{What: &Control_End{End: &End{Reason: 1}}}},
+	{"00000005 0a03726662", &Open{Kind: "rfb"}},
+	{"00000002 0801", &Opened{Allowed: true}},
+	{"00000000", &Opened{}},
+}
+
+func wire(t testing.TB, s string) []byte {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestMessages(t *testing.T) {
+	for _, tt := range messages {
+		var b bytes.Buffer
+		if err := Write(&b, tt.m); err != nil || !bytes.Equal(b.Bytes(), wire(t, tt.wire)) {
+			t.Errorf("%T is written %x, %v; want %s", tt.m, b.Bytes(), err, tt.wire)
+		}
+		b.WriteString("the next")
+		got := tt.m.ProtoReflect().New().Interface()
+		if err := Read(&b, got); err != nil || !proto.Equal(got, tt.m) || b.String() != "the next" {
+			t.Errorf("%s is read %v, %v, and %q is left", tt.wire, got, err, b.String())
+		}
+	}
+}
+
+func TestCutMessages(t *testing.T) {
+	for _, tt := range messages {
+		whole := wire(t, tt.wire)
+		for n := range len(whole) {
+			got := tt.m.ProtoReflect().New().Interface()
+			want := io.ErrUnexpectedEOF
+			if n == 0 {
+				want = io.EOF // between two messages
+			}
+			if err := Read(bytes.NewReader(whole[:n]), got); !errors.Is(err, want) {
+				t.Errorf("%T cut after %d bytes: %v, want %v", tt.m, n, err, want)
+			}
+		}
+	}
+}
+
+func TestTooLong(t *testing.T) {
+	for _, head := range []string{"00010001", "7fffffff", "ffffffff"} {
+		r := bytes.NewReader(wire(t, head))
+		if err := Read(r, new(Open)); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("length %s: %v", head, err)
+		}
+	}
+	var b bytes.Buffer
+	if err := Write(&b, &Open{Kind: strings.Repeat("x", Max)}); err == nil || b.Len() != 0 {
+		t.Errorf("a long message is written: %v, %d bytes", err, b.Len())
+	}
+	longest := &Open{Kind: strings.Repeat("x", Max-4)}
+	if err := Write(&b, longest, longest); err != nil || Read(&b, new(Open)) != nil || Read(&b, new(Open)) != nil {
+		t.Errorf("the longest message: %v", err)
+	}
+}
+
+// FuzzRead reads anything as every message: what can be read can be written and read again.
+func FuzzRead(f *testing.F) {
+	kinds := make(map[string]proto.Message)
+	for _, tt := range messages {
+		f.Add(wire(f, tt.wire))
+		kinds[string(tt.m.ProtoReflect().Descriptor().Name())] = tt.m
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for name, kind := range kinds {
+			m := kind.ProtoReflect().New().Interface()
+			if Read(bytes.NewReader(b), m) != nil {
+				continue
+			}
+			var again bytes.Buffer
+			if err := Write(&again, m); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			back := kind.ProtoReflect().New().Interface()
+			if err := Read(&again, back); err != nil || !proto.Equal(m, back) {
+				t.Fatalf("%s: %v becomes %v, %v", name, m, back, err)
+			}
+		}
+	})
+}
