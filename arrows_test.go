@@ -15,10 +15,11 @@ var arrows = map[string][]string{
 	"desktop/portable":    nil,
 	"desktop/xvfb":        nil,
 	"rfbserver":           {"rfb"},
-	"p2p":                 {"session"},
+	"p2p":                 {"p2p/message", "session"},
+	"p2p/message":         nil,
 	"host":                {"rfbserver", "desktop/x11", "desktop/portable", "p2p", "session"},
 	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "session"},
-	"gateway":             {"p2p", "session"},
+	"gateway":             {"p2p", "p2p/message", "session"},
 	"cmd/sixgate-host":    {"host"},
 	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
@@ -55,7 +56,7 @@ func TestImportsPointDown(t *testing.T) {
 // foreign says where the big foreign libraries live: one library, one room.
 var foreign = map[string][]string{
 	"github.com/nats-io/":      {"gateway"},
-	"github.com/jezek/xgb":     {"desktop/x11", "bench"}, // the bench draws what it measures
+	"github.com/jezek/xgb":     {"desktop/x11", "bench/scene"}, // which draws what is measured
 	"github.com/go-vgo/":       {"desktop/portable"},
 	"github.com/kbinani/":      {"desktop/portable"},
 	"github.com/libp2p/":       {"p2p", "gateway"},
