@@ -3,77 +3,88 @@
 package portable
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"image"
 	"log/slog"
 	"os"
 	"slices"
 	"sync"
-	"time"
+	"sync/atomic"
 
-	"github.com/go-vgo/robotgo"
 	"github.com/kbinani/screenshot"
 )
 
-const (
-	quickest = time.Second / 20       // between two looks while the screen changes
-	slowest  = 500 * time.Millisecond // and when it has not changed for a while
-)
-
-// Desktop is the desktop of this process. There is one at a time: the libraries keep it in global variables.
+// Desktop is the desktop of this process.
 type Desktop struct {
 	log     *slog.Logger
+	stop    context.CancelFunc
+	running sync.WaitGroup
+
 	changed chan struct{}
-	wanted  chan struct{} // capacity 1: somebody has taken the last picture and waits for a newer one
-	stop    chan struct{}
-	looker  sync.WaitGroup
+	wanted  chan struct{} // capacity 1: what was found is taken, look for more
+	glance  chan struct{} // capacity 1: look into the clipboard too
 
-	input input
+	input     input
+	clipboard clipboard
 
-	mu      sync.Mutex
+	mu      sync.Mutex // of the picture
 	screens []image.Rectangle
-	origin  image.Point // of the screens, in the system's own coordinates
+	frame   image.Rectangle // what Screens told: from (0,0) to the greatest corner of the screens
+	origin  image.Point     // of the frame, in kbinani/screenshot's coordinates
 	picture picture
-	dirty   image.Rectangle
-	clip    string // what was last seen in the clipboard, or put there by us
-	copied  string // what somebody else put there
+	dirty   image.Rectangle // of the picture, since the last Capture
+	err     error           // of the last look
 }
 
-// picture is what the screens showed at the last look.
-type picture struct {
-	pix  []uint32
-	size image.Point
-}
+// opened: there is one Desktop at a time, because robotgo keeps its connection in global variables.
+var opened atomic.Bool
+
+var errOpened = errors.New("the portable desktop is open already, and a process has only one: close it first")
 
 // Open takes the desktop that we are on; on X11 display may name another one.
 func Open(display string, log *slog.Logger) (*Desktop, error) {
-	if display != "" {
-		if err := os.Setenv("DISPLAY", display); err != nil { // where both libraries look
-			return nil, err
-		}
+	if !opened.CompareAndSwap(false, true) {
+		return nil, errOpened
 	}
-	d := &Desktop{log: log, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), stop: make(chan struct{})}
-	if err := d.measure(); err != nil {
+	ctx, stop := context.WithCancel(context.Background()) // ended by Close
+	d := &Desktop{
+		log: log, stop: stop,
+		changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), glance: make(chan struct{}, 1),
+		clipboard: clipboard{log: log},
+	}
+	err := connect(display)
+	if err == nil {
+		err = d.measure()
+	}
+	if err != nil {
+		stop()
+		opened.Store(false)
 		return nil, err
 	}
-	robotgo.KeySleep, robotgo.MouseSleep = 0, 0
-	d.clip, _ = robotgo.ReadAll() // without xclip or xsel on X11 there is none
-	d.input.held = map[string]bool{}
-	d.want()
-	d.looker.Go(d.look)
+	d.clipboard.open(ctx)
+	signal(d.wanted)
+	d.running.Go(func() { d.look(ctx) })
+	d.running.Go(func() { d.watchClipboard(ctx) })
 	return d, nil
 }
 
-var errNoDisplay = errors.New("no display to share: start in a desktop session, or name one with --display")
+// Close lets go of what is held and waits until nobody looks at the screen any more.
+func (d *Desktop) Close() error {
+	d.stop()
+	d.running.Wait()
+	d.input.release()
+	d.clipboard.close()
+	disconnect()
+	opened.Store(false)
+	return nil
+}
 
-// measure finds out where the screens are.
+var errNoDisplay = errors.New("no display to share: start in a desktop session or pass --display")
+
+// measure finds out where the monitors are.
 func (d *Desktop) measure() error {
-	n := screenshot.NumActiveDisplays()
-	if n == 0 {
-		return errNoDisplay
-	}
-	screens := make([]image.Rectangle, n)
+	screens := make([]image.Rectangle, screenshot.NumActiveDisplays())
 	union := image.Rectangle{}
 	for i := range screens {
 		screens[i] = screenshot.GetDisplayBounds(i)
@@ -91,92 +102,6 @@ func (d *Desktop) measure() error {
 	return nil
 }
 
-// Close lets go of what is held and waits until nobody looks at the screen any more.
-func (d *Desktop) Close() error {
-	d.input.release()
-	close(d.stop)
-	d.looker.Wait()
-	return nil
-}
-
-// look takes pictures while somebody waits for a change, the more seldom the longer nothing changes.
-func (d *Desktop) look() {
-	for pause := quickest; ; {
-		select {
-		case <-d.stop:
-			return
-		case <-d.wanted:
-		}
-		for {
-			news, err := d.lookOnce()
-			if err != nil {
-				d.log.Warn("look at the screen", "err", err)
-			}
-			if news {
-				pause = quickest
-				signal(d.changed)
-			} else {
-				pause = min(pause*5/4, slowest)
-			}
-			select {
-			case <-d.stop:
-				return
-			case <-time.After(pause):
-			}
-			if news {
-				break // until this one was taken
-			}
-		}
-	}
-}
-
-// lookOnce takes a picture and the clipboard and tells whether one of them is new.
-func (d *Desktop) lookOnce() (news bool, err error) {
-	if err := d.measure(); err != nil {
-		return false, err
-	}
-	text, clipErr := robotgo.ReadAll()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if clipErr == nil && text != d.clip {
-		d.clip, d.copied = text, text
-		news = true
-	}
-	size := image.Rectangle{}
-	for _, s := range d.screens {
-		size = size.Union(s)
-	}
-	shot, err := screenshot.CaptureRect(size.Add(d.origin))
-	if err != nil {
-		return news, fmt.Errorf("capture the screen: %w", err)
-	}
-	changed := d.picture.take(shot)
-	d.dirty = d.dirty.Union(changed)
-	return news || !changed.Empty(), nil
-}
-
-// take makes shot the picture and gives the rectangle around the rows that changed.
-func (p *picture) take(shot *image.RGBA) (changed image.Rectangle) {
-	size := shot.Rect.Size()
-	if size != p.size {
-		*p = picture{make([]uint32, size.X*size.Y), size}
-		changed = image.Rectangle{Max: size}
-	}
-	row := make([]uint32, size.X)
-	for y := range size.Y {
-		src := shot.Pix[y*shot.Stride:][:4*size.X]
-		for x := range row {
-			s := src[4*x:][:3]
-			row[x] = uint32(s[0])<<16 | uint32(s[1])<<8 | uint32(s[2])
-		}
-		if old := p.pix[y*size.X:][:size.X]; !slices.Equal(old, row) {
-			copy(old, row)
-			changed = changed.Union(image.Rect(0, y, size.X, y+1))
-		}
-	}
-	return changed
-}
-
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -184,9 +109,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-func (d *Desktop) want() { signal(d.wanted) }
-
-// Changed receives when the picture or the clipboard has changed.
+// Changed receives when the picture, the monitors or the clipboard have changed. Then nothing more is looked for until
+// Capture is called.
 func (d *Desktop) Changed() <-chan struct{} { return d.changed }
 
 // Name is this machine's.
@@ -202,57 +126,58 @@ func (d *Desktop) Name() string {
 func (d *Desktop) Screens() []image.Rectangle {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	frame := image.Rectangle{}
+	for _, s := range d.screens {
+		frame = frame.Union(image.Rectangle{Max: s.Max})
+	}
+	if frame != d.frame {
+		d.frame, d.dirty = frame, frame
+	}
 	return slices.Clone(d.screens)
 }
 
-// Capture gives the rows that changed since the last one, and asks for newer ones.
+// Capture gives what changed since the last one as rows of the last picture taken, everything the first time and when
+// Screens told of another size. Nothing is beyond what Screens told last.
 func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if r := d.dirty; !r.Empty() {
-		each(r, d.picture.pix[r.Min.Y*d.picture.size.X:], d.picture.size.X)
+	defer signal(d.wanted)
+	if d.err != nil {
+		return d.err
+	}
+	shown := image.Rectangle{Max: d.picture.size}
+	if d.frame.Empty() {
+		d.frame = shown
+	}
+	if r := d.dirty.Intersect(d.frame).Intersect(shown); !r.Empty() {
+		each(r, d.picture.pix[r.Min.Y*d.picture.size.X+r.Min.X:], d.picture.size.X)
 	}
 	d.dirty = image.Rectangle{}
-	d.want()
 	return nil
 }
 
-// Cursor is unknown: neither library can see the pointer's shape. Where the system draws it into screenshots it is there.
+// Cursor is unknown: neither library can see the pointer's shape.
 func (d *Desktop) Cursor() (*image.RGBA, image.Point) { return nil, image.Point{} }
 
 // Pointer is where the pointer is.
-func (d *Desktop) Pointer() image.Point {
-	x, y := robotgo.Location()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return image.Pt(x, y).Sub(d.origin)
-}
-
-// Clipboard is what somebody else copied since Open.
-func (d *Desktop) Clipboard() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.copied
-}
-
-// SetClipboard makes text what the next paste gives.
-func (d *Desktop) SetClipboard(text string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := robotgo.WriteAll(text); err != nil {
-		d.log.Warn("set the clipboard", "err", err)
-		return
-	}
-	d.clip = text
-}
+func (d *Desktop) Pointer() image.Point { return d.input.location().Sub(d.pointerOrigin()) }
 
 // MovePointer puts the pointer at p with these buttons held.
 func (d *Desktop) MovePointer(p image.Point, buttons uint16) {
-	d.mu.Lock()
-	p = p.Add(d.origin)
-	d.mu.Unlock()
-	d.input.point(p, buttons)
+	d.input.point(p.Add(d.pointerOrigin()), buttons)
 }
 
-// Key presses or releases a key.
+func (d *Desktop) pointerOrigin() image.Point {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return robotOrigin(d.origin)
+}
+
+// Key presses or releases a key; characters are typed at the press.
 func (d *Desktop) Key(keysym uint32, down bool) { d.input.key(keysym, down) }
+
+// Clipboard is what others copied last since Open.
+func (d *Desktop) Clipboard() string { return d.clipboard.text() }
+
+// SetClipboard makes text what the next paste gives.
+func (d *Desktop) SetClipboard(text string) { d.clipboard.set(text) }

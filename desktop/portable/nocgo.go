@@ -8,7 +8,7 @@ import (
 	"log/slog"
 )
 
-// Desktop cannot be had without cgo.
+// Desktop cannot be had without cgo; its methods are there to build with.
 type Desktop struct{}
 
 var errNoCgo = errors.New("this program was built without cgo, which the portable desktop needs: " +
