@@ -41,7 +41,8 @@ type Call struct {
 	stop    chan struct{} // closed when the talk is over
 	done    chan struct{} // closed when everything is
 
-	sending sync.Mutex // one writer of control at a time
+	sending chan struct{} // holds one token while somebody writes to control
+	parted  bool          // the last message is written; whoever holds the token may look
 
 	mu       sync.Mutex
 	allowed  bool
@@ -73,7 +74,7 @@ type talk interface {
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log,
 		notices: make(chan Notice, noticesKept), echo: make(chan uint64, 1),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
 	for _, kind := range kinds {
 		c.incoming[kind] = make(chan *channel)
@@ -137,28 +138,24 @@ func (c *Call) listen() session.Reason {
 // agree settles on one reason: the one that came first or, where both ends ended the call at once, the host's.
 func (c *Call) agree(theirs session.Reason) session.Reason {
 	byBridge := theirs == session.BySupporter || theirs == session.ByNetwork || theirs == session.Tampered
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
+	case c.said != 0 && theirs == c.said: // they have heard ours
 	case c.host && !byBridge: // a bridge cannot say what the user did
 		theirs = session.BySupporter
 	case !c.host && (theirs == session.BySupporter || !theirs.Known()):
 		theirs = session.ByUser
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.said != 0 && c.host {
 		return c.said
 	}
 	return theirs
 }
 
-// goodbye tells the other end the reason, if it does not know it from us yet, and waits until it has heard everything.
+// goodbye tells the other end the reason, unless End has, and waits until it has heard everything.
 func (c *Call) goodbye(reason session.Reason) {
-	c.mu.Lock()
-	said := c.said
-	c.mu.Unlock()
-	if said == 0 {
-		c.sendEnd(reason)
-	}
+	c.sendEnd(reason)
 	c.control.SetReadDeadline(time.Now().Add(endFor))
 	io.Copy(io.Discard, c.control)
 	c.control.Close()
@@ -194,8 +191,8 @@ func (c *Call) beats() {
 
 // send writes a control message. Where it cannot, the call is over: the message may have left in part.
 func (c *Call) send(m *message.Control) error {
-	c.sending.Lock()
-	defer c.sending.Unlock()
+	c.sending <- struct{}{}
+	defer func() { <-c.sending }()
 	c.mu.Lock()
 	ending := c.ending
 	c.mu.Unlock()
@@ -213,11 +210,15 @@ func (c *Call) send(m *message.Control) error {
 	return err
 }
 
-// sendEnd writes the last message. The caller has set ending.
+// sendEnd writes the last message, once, and returns when it is written. The caller has set ending.
 func (c *Call) sendEnd(reason session.Reason) {
 	c.control.SetWriteDeadline(time.Now().Add(endFor)) // also hurries a message that is stuck
-	c.sending.Lock()
-	defer c.sending.Unlock()
+	c.sending <- struct{}{}
+	defer func() { <-c.sending }()
+	if c.parted {
+		return
+	}
+	c.parted = true
 	c.control.SetWriteDeadline(time.Now().Add(endFor))
 	message.Write(c.control, &message.Control{What: &message.Control_End{End: &message.End{Reason: uint32(reason)}}})
 	c.control.CloseWrite()

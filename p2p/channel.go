@@ -85,9 +85,9 @@ func (c *Call) offer(ctx context.Context, conn net.Conn) error {
 		ch.Close()
 		return err
 	}
-	if c.consented() {
+	if incoming := c.incoming[open.Kind]; incoming != nil && c.consented() {
 		select {
-		case c.incoming[open.Kind] <- ch: // nobody ever waits for an unknown kind
+		case incoming <- ch:
 			return nil
 		case <-c.stop:
 		case <-ctx.Done():
