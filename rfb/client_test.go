@@ -96,6 +96,7 @@ func TestClientEvents(t *testing.T) {
 		string(AppendDesktopName(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 2), 0, 0, image.Pt(9, 5),
 			[]Screen{{Rect: image.Rect(0, 0, 4, 5)}, {ID: 1, Rect: image.Rect(4, 0, 9, 5)}}), "büro")),
 		string(AppendLastRect(append(AppendFramebufferUpdate(nil, UntilLastRect), rawPixel...))),
+		string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(9, 5), []Screen{{Rect: image.Rect(0, 0, 9, 5)}})),
 		string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), ResizedByClient, ResizeProhibited, image.Pt(100, 100), nil)),
 		string(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(2, 2))),
 		"\x03",
@@ -114,6 +115,9 @@ func TestClientEvents(t *testing.T) {
 	}
 	if u = next1[*Update](t, c); len(u.Rects) != 1 {
 		t.Errorf("%+v", u)
+	}
+	if u = next1[*Update](t, c); u.Resized || !u.ScreensChanged || c.Image().Row(1, 2, 2)[0] != 0x112233 {
+		t.Errorf("of the same size: %+v", u)
 	}
 	if u = next1[*Update](t, c); !u.Refused || u.Resized {
 		t.Errorf("%+v", u)

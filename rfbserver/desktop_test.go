@@ -24,7 +24,8 @@ type paper struct {
 	stride    int
 	damage    []image.Rectangle
 	captures  int
-	fails     error // from the next capture on
+	fails     error  // from the next capture on
+	meanwhile func() // happens at the next capture
 	shape     *image.RGBA
 	hot, at   image.Point
 	clipboard string // copied here
@@ -103,6 +104,12 @@ func (d *paper) Cursor() (*image.RGBA, image.Point) {
 
 func (d *paper) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
 	d.mu.Lock()
+	if happens := d.meanwhile; happens != nil {
+		d.meanwhile = nil
+		d.mu.Unlock()
+		happens()
+		d.mu.Lock()
+	}
 	damage := d.damage
 	d.damage = nil
 	d.captures++
@@ -131,6 +138,13 @@ func (d *paper) SetClipboard(text string) {
 	d.pasted = text
 }
 
+// captured is how often the desktop was captured.
+func (d *paper) captured() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.captures
+}
+
 // inputs is what viewers typed and pointed at.
 func (d *paper) inputs() []string {
 	d.mu.Lock()
@@ -138,7 +152,7 @@ func (d *paper) inputs() []string {
 	return slices.Clone(d.input)
 }
 
-// at returns the colour of a pixel.
+// pixel returns the colour of a pixel.
 func (d *paper) pixel(x, y int) uint32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

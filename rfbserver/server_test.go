@@ -18,6 +18,7 @@ import (
 func TestFirstPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newPaper(300, 200)
+		<-d.hint // as a desktop that has not changed since it was opened
 		s := share(t, &Server{Desktop: d, Log: talkative(t)})
 		v := attach(t, s)
 		v.update()
@@ -58,6 +59,45 @@ func TestUpdateIsWhatChanged(t *testing.T) {
 	})
 }
 
+// Whoever asks for all pixels gets those that were there when it asked, not the last ones captured.
+func TestWholePictureIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(64, 64)
+		v := attach(t, share(t, &Server{Desktop: d}))
+		v.update()
+		for i := range uint32(20) {
+			d.draw(image.Rect(0, 0, 9, 9), i)
+			v.ask(false)
+			v.update()
+			if !v.same(d) {
+				t.Fatalf("picture %d is old", i)
+			}
+		}
+	})
+}
+
+// Nothing is captured for those who are gone.
+func TestNobodyIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(64, 64)
+		s := share(t, &Server{Desktop: d})
+		v, stays := attach(t, s), attach(t, s)
+		v.update()
+		stays.update()
+		v.ask(true)
+		v.leave()
+		before := d.captured()
+		for i := range uint32(10) {
+			d.draw(image.Rect(0, 0, 9, 9), i)
+			time.Sleep(time.Second)
+		}
+		if d.captured() != before {
+			t.Errorf("%d captures", d.captured()-before)
+		}
+		stays.sees(d)
+	})
+}
+
 // What changes while nobody asks arrives at once, and only as it is in the end.
 func TestChangesMerge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -65,14 +105,14 @@ func TestChangesMerge(t *testing.T) {
 		v := attach(t, share(t, &Server{Desktop: d}))
 		v.update()
 		time.Sleep(time.Second)
-		before := d.captures
+		before := d.captured()
 		for i := range uint32(100) {
 			d.draw(image.Rect(100, 100, 110, 110), i)
 			d.draw(image.Rect(500, 300, 510, 310), i)
 			time.Sleep(10 * time.Millisecond)
 		}
-		if d.captures != before {
-			t.Errorf("%d captures that nobody asked for", d.captures-before)
+		if d.captured() != before {
+			t.Errorf("%d captures that nobody asked for", d.captured()-before)
 		}
 		v.ask(true)
 		u := v.update()
@@ -89,7 +129,7 @@ func TestPace(t *testing.T) {
 		v := attach(t, share(t, &Server{Desktop: d}))
 		v.update()
 		time.Sleep(time.Second)
-		start, before := time.Now(), d.captures
+		start, before := time.Now(), d.captured()
 		v.ask(true)
 		d.draw(image.Rect(0, 0, 1, 1), 1)
 		v.update()
@@ -106,14 +146,14 @@ func TestPace(t *testing.T) {
 			v.ask(true)
 			v.update()
 		}
-		if n := d.captures - before; n < 55 || n > 62 {
+		if n := d.captured() - before; n < 55 || n > 62 {
 			t.Errorf("%d captures in a second", n)
 		}
 		v.sees(d)
-		before = d.captures
+		before = d.captured()
 		v.ask(true)
 		time.Sleep(time.Hour)
-		if n := d.captures - before; n > 0 {
+		if n := d.captured() - before; n > 0 {
 			t.Errorf("%d captures of a desktop that did not change", n)
 		}
 	})

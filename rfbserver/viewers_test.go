@@ -152,12 +152,16 @@ func TestCursor(t *testing.T) {
 		soft.sees(d)
 
 		d.set(func() { d.shape, d.at = shape(), image.Pt(10, 10) })
-		soft.ask(true)
-		soft.update()
+		soft.until(func() bool { return soft.pixel(9, 9) == 0xff0000 })
 		soft.SetEncodings(rfb.EncodingCursor) // it paints from now on
 		soft.ask(true)
 		if u := soft.update(); !u.CursorChanged || !soft.same(d) {
 			t.Errorf("painted cursor stays: %+v", u)
+		}
+		soft.SetEncodings() // and now no longer
+		soft.ask(true)
+		if soft.update(); soft.pixel(9, 9) != 0xff0000 {
+			t.Error("nobody paints the cursor")
 		}
 	})
 }
@@ -256,6 +260,22 @@ func TestResizeWhileSending(t *testing.T) {
 	all.Wait()
 }
 
+// The desktop has another size when it is captured than a moment before.
+func TestResizeWhileCapturing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(100, 80)
+		v := attach(t, share(t, &Server{Desktop: d}), rfb.EncodingRaw, rfb.EncodingDesktopSize)
+		v.update()
+		for _, size := range []image.Rectangle{image.Rect(0, 0, 200, 160), image.Rect(0, 0, 90, 170)} {
+			d.set(func() { d.meanwhile = func() { d.resize(size) } })
+			v.sees(d)
+			v.ask(true)
+			v.update()
+			v.sees(d)
+		}
+	})
+}
+
 // A viewer that stops reading in the middle of an update costs the others nothing, and gets the newest
 // picture when it goes on.
 func TestStalledViewerCostsOthersNothing(t *testing.T) {
@@ -264,6 +284,15 @@ func TestStalledViewerCostsOthersNothing(t *testing.T) {
 		s := share(t, &Server{Desktop: d})
 		stalled := attach(t, s) // its picture is never read, and net.Pipe holds no byte of it
 		stalled.ask(true)
+		synctest.Wait()
+		before := d.captured()
+		for i := range uint32(10) {
+			d.draw(image.Rect(10, 10, 20, 20), i)
+			time.Sleep(time.Second)
+		}
+		if d.captured() != before {
+			t.Errorf("%d captures for one that does not read", d.captured()-before)
+		}
 		halfSaid, _ := connect(t, s)
 		talk(t, halfSaid, "<RFB 003.008\n", "RFB 003.003\n", "<\x00\x00\x00\x01", "\x01")
 		readServerInit(t, halfSaid)
