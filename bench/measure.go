@@ -34,6 +34,11 @@ func measure(ctx context.Context, st *stage, s *server, w workload, m mode, wind
 		return f, err
 	}
 	defer end()
+	mark, err := st.screen.Window(markAt, st.page)
+	if err != nil {
+		return f, err
+	}
+	defer mark.Destroy()
 	began := time.Now()
 	v, err := dial(s.addr(), m.encodings)
 	if err != nil {
@@ -53,7 +58,13 @@ func measure(ctx context.Context, st *stage, s *server, w workload, m mode, wind
 	var broken atomic.Pointer[error]
 	if w.every > 0 {
 		running.Go(func() {
-			if err := play(ctx, step, w.every, &steps); err != nil {
+			marked := func(n int) error {
+				if err := step(n); err != nil {
+					return err
+				}
+				return mark.Fill(image.Rect(0, 0, 16, 16), marks[n%len(marks)])
+			}
+			if err := play(ctx, marked, w.every, &steps); err != nil {
 				broken.Store(&err)
 			}
 		})

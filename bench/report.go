@@ -50,7 +50,9 @@ func (r *report) add(w workload, m mode, s *server, f figures) {
 	r.rows[i].figures[s.name] = sum
 }
 
-func (f figures) rate() float64 { return float64(f.updates) / f.elapsed.Seconds() }
+// rate is how many steps of the workload the viewer saw in a second: its frames. Updates say less, for an update may be
+// a crumb that repairs what JPEG left.
+func (f figures) rate() float64 { return float64(f.seen) / f.elapsed.Seconds() }
 
 // cost is milliseconds of processor for a million pixels as decoded.
 func (f figures) cost() float64 {
@@ -77,8 +79,8 @@ func (r *report) markdown(ctx context.Context) string {
 }
 
 func (r *report) pictures(b *strings.Builder) {
-	fmt.Fprintf(b, "| workload | encoding | server | steps/s | updates/s | kB/s | bits/pixel | Mpixel/s | CPU %% | CPU ms/Mpixel | to %s |\n", reference)
-	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(b, "| workload | encoding | server | steps/s | seen/s | updates/s | kB/s | bits/pixel | Mpixel/s | CPU %% | CPU ms/Mpixel | to %s |\n", reference)
+	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, row := range r.rows {
 		if row.load.typed {
 			continue
@@ -86,8 +88,8 @@ func (r *report) pictures(b *strings.Builder) {
 		for _, s := range r.servers {
 			f := row.figures[s.name]
 			sec := f.elapsed.Seconds()
-			fmt.Fprintf(b, "| %s | %s | %s | %.1f | %.1f | %.0f | %s | %.1f | %.1f | %s | %s |\n", row.load.name, row.mode.name, s.name,
-				float64(f.steps)/sec, f.rate(), float64(f.bytes)/1e3/sec, number(8*float64(f.bytes)/float64(f.pixels), 2), float64(f.pixels)/1e6/sec,
+			fmt.Fprintf(b, "| %s | %s | %s | %.1f | %.1f | %.1f | %.0f | %s | %.1f | %.1f | %s | %s |\n", row.load.name, row.mode.name, s.name,
+				float64(f.steps)/sec, f.rate(), float64(f.updates)/sec, float64(f.bytes)/1e3/sec, number(8*float64(f.bytes)/float64(f.pixels), 2), float64(f.pixels)/1e6/sec,
 				f.busy(), number(f.cost(), 1), times(f.cost()/row.figures[reference].cost()))
 		}
 	}
@@ -159,9 +161,8 @@ func (r *report) bars(b *strings.Builder) {
 			a, b := quantile(ours.keys, 0.5), quantile(its.keys, 0.5)
 			check(a <= b, "%s: key to picture p50 %.1f ms, its %.1f ms", where, ms(a), ms(b))
 		case row.load.every > 0:
-			// Half an update per window is where the window began.
-			slack := 1 / ours.elapsed.Seconds()
-			check(ours.rate() >= its.rate()-slack, "%s: %.1f updates/s, its %.1f", where, ours.rate(), its.rate())
+			slack := rounds / ours.elapsed.Seconds() // a step more or less is a matter of when the clock was started
+			check(ours.rate() >= its.rate()-slack, "%s: %.1f steps seen a second, its %.1f", where, ours.rate(), its.rate())
 			check(ours.cost() <= 1.5*its.cost(), "%s: %.1f CPU ms/Mpixel, %.2f times its %.1f", where, ours.cost(), ours.cost()/its.cost(), its.cost())
 		default:
 			check(ours.busy() < 0.05, "%s: %.2f %% of a processor", where, ours.busy())
@@ -170,7 +171,7 @@ func (r *report) bars(b *strings.Builder) {
 	if held == 0 {
 		return
 	}
-	fmt.Fprintf(b, "Bars (against %s: key to picture not above it, never fewer updates/s, CPU per Mpixel at most 1.5 times; idle 0.0 %%): %d of %d met.\n",
+	fmt.Fprintf(b, "Bars (against %s: key to picture not above it, never fewer steps seen, CPU per Mpixel at most 1.5 times; idle 0.0 %%): %d of %d met.\n",
 		reference, held-len(misses), held)
 	if len(misses) > 0 {
 		b.WriteString("\n" + strings.Join(misses, "\n") + "\n")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -24,7 +23,7 @@ type server struct {
 	port    int
 	cmd     *exec.Cmd
 	stop    func() // ends and awaits it
-	first   []time.Duration
+	log     strings.Builder
 }
 
 // stopFor is how long a server may take to leave.
@@ -69,7 +68,7 @@ func startOurs(ctx context.Context, host string, display *xvfb.Server) (*server,
 	s := &server{name: "ours", version: versionOf(ctx, "git", "describe", "--tags", "--always", "--dirty")}
 	ctx, cancel := context.WithCancel(ctx)
 	s.cmd = display.Command(ctx, host, "vnc", "--port", "0", "--no-password", "--display", display.Display)
-	s.cmd.Stderr = os.Stderr
+	s.cmd.Stderr = &s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err == nil {
 		err = s.cmd.Start()
@@ -86,7 +85,7 @@ func startOurs(ctx context.Context, host string, display *xvfb.Server) (*server,
 		}
 	}
 	s.stop()
-	return nil, errors.New("sixgate-host left before it listened")
+	return nil, errors.New("sixgate-host left before it listened: " + s.log.String())
 }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }

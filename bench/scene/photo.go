@@ -16,9 +16,11 @@ func Photo(size, at image.Point, seed uint32) *image.RGBA {
 			grain ^= grain << 13
 			grain ^= grain >> 17
 			grain ^= grain << 5
-			light := shade + int(grain&7)
 			p := row[4*x : 4*x+4 : 4*x+4]
-			p[0], p[1], p[2], p[3] = clamp(light*(320+hue)/512), clamp(light), clamp(light*(576-hue)/512+10), 255
+			p[0] = clamp(shade*(320+hue)/512 + int(grain&7)) // a camera's grain differs from colour to colour
+			p[1] = clamp(shade + int(grain>>8&7))
+			p[2] = clamp(shade*(576-hue)/512 + 10 + int(grain>>16&7))
+			p[3] = 255
 		}
 	}
 	return img
