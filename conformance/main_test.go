@@ -29,7 +29,7 @@ var patience = 30 * time.Second
 var tools = map[string]string{
 	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
-	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server",
+	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server", "tcpdump": "tcpdump",
 }
 
 // built is the folder of what TestMain builds.
@@ -103,6 +103,9 @@ type server struct {
 }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+// display is the address for viewers that count displays, not ports.
+func (s *server) display() string { return fmt.Sprintf("127.0.0.1:%d", s.port-5900) }
 
 // dial connects to the server; the connection is closed with the test.
 func (s *server) dial(t *testing.T) net.Conn {

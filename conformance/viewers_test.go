@@ -77,7 +77,7 @@ func watch(t *testing.T, d *desk, picture func() (*image.RGBA, error), judge com
 // gvnccapture is gtk-vnc's: RFB 3.8, and ZRLE for what it captures.
 func gvnccapture(t *testing.T, s *server) (*image.RGBA, compare) {
 	out := filepath.Join(t.TempDir(), "out.png")
-	output(t, "gvnccapture", "-q", fmt.Sprintf("127.0.0.1:%d", s.port-5900), out)
+	output(t, "gvnccapture", "-q", s.display(), out)
 	return read(t, out), same
 }
 
@@ -86,7 +86,7 @@ func vncsnapshot(encoding string) func(*testing.T, *server) (*image.RGBA, compar
 	return func(t *testing.T, s *server) (*image.RGBA, compare) {
 		out := filepath.Join(t.TempDir(), "out.jpg")
 		output(t, "vncsnapshot", "-encodings", encoding, "-nocursor", "-nojpeg", "-quality", "100", "-quiet",
-			fmt.Sprintf("127.0.0.1:%d", s.port-5900), out)
+			s.display(), out)
 		return read(t, out), func(want, got *image.RGBA) error {
 			if err := alike(want, got); err != nil {
 				return err
