@@ -72,7 +72,8 @@ func TestCommandsKeepTheirModifiers(t *testing.T) {
 		{"Shift+F11", []uint32{symShiftL}, symF11, "+Shift_L:0x0 +F11:0x1 -F11:0x1 -Shift_L:0x1"},
 		{"Ctrl+Shift+Tab", []uint32{symControlL, symShiftL}, symTab,
 			"+Control_L:0x0 +Shift_L:0x4 +ISO_Left_Tab:0x5 -ISO_Left_Tab:0x5 -Shift_L:0x5 -Control_L:0x4"},
-		{"Shift+Tab", []uint32{symShiftL}, symLeftTab, "+Shift_L:0x0 +ISO_Left_Tab:0x1 -ISO_Left_Tab:0x1 -Shift_L:0x1"},
+		{"Shift+Tab as Tab", []uint32{symShiftL}, symTab, "+Shift_L:0x0 +ISO_Left_Tab:0x1 -ISO_Left_Tab:0x1 -Shift_L:0x1"},
+		{"Shift+Tab as ISO_Left_Tab", []uint32{symShiftL}, symLeftTab, "+Shift_L:0x0 +ISO_Left_Tab:0x1 -ISO_Left_Tab:0x1 -Shift_L:0x1"},
 		{"ISO_Left_Tab alone", nil, symLeftTab, "+Shift_L:0x0 +ISO_Left_Tab:0x1 -ISO_Left_Tab:0x1 -Shift_L:0x1"},
 		{"Ctrl+C from a viewer with CapsLock", []uint32{symControlL}, 'C', "+Control_L:0x0 +c:0x4 -c:0x4 -Control_L:0x4"},
 		{"Ctrl+Shift+c", []uint32{symControlL, symShiftL}, 'c', "+Control_L:0x0 +Shift_L:0x4 +C:0x5 -C:0x5 -Shift_L:0x5 -Control_L:0x4"},
@@ -130,6 +131,13 @@ func TestAltIsAlt(t *testing.T) {
 		w.release(alt)
 	}
 	w.sawStates("+Alt_L:0x0 +f:0x8 -f:0x8 -Alt_L:0x8 +Alt_R:0x0 +f:0x8 -f:0x8 -Alt_R:0x8")
+}
+
+// Modifiers that a German keyboard lacks are those of its keys that do the same.
+func TestModifiersStandIn(t *testing.T) {
+	w := openWitness(t, "de")
+	w.tapKey(symAltR, symModeSwitch, symMetaL, symHyperL)
+	w.saw("+ISO_Level3_Shift -ISO_Level3_Shift +ISO_Level3_Shift -ISO_Level3_Shift +Alt_L -Alt_L +Super_L -Super_L")
 }
 
 func TestReleaseBelongsToItsPress(t *testing.T) {

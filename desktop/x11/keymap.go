@@ -51,7 +51,7 @@ func (m *keymap) modifiers(syms ...uint32) (mods byte) {
 	return mods
 }
 
-// groupOf is the group of a key that is used while group is in effect (XKB protocol §12.2.2, "out of range").
+// groupOf is the group of a key that is used while group is in effect: XKB wraps, clamps or redirects one that it lacks.
 func (k *key) groupOf(group int) int {
 	const clamp, redirect = 0x40, 0x80
 	switch {

@@ -52,6 +52,51 @@ func TestKeymapCutShortIsRefused(t *testing.T) {
 	}
 }
 
+func TestKeymapThatContradictsItselfIsRefused(t *testing.T) {
+	reply := shortened(rawKeymap(t, "us"), 50)
+	r := mapReader{rest: reply}
+	for range r.take(40)[15] {
+		r.keyType()
+	}
+	for range 24 - 8 { // up to the first letter key
+		r.key()
+	}
+	key := len(reply) - len(r.rest)
+	for _, tt := range []struct {
+		what  string
+		at    int
+		value byte
+	}{
+		{"a type that is not there", key, 255},
+		{"five groups", key + 4, 5},
+		{"more levels than keysyms", key + 5, 200},
+		{"fewer keysyms than levels", key + 6, 1},
+		{"more keys than keycodes", 17, 250},
+		{"no keycodes", 11, 7},
+	} {
+		broken := slices.Clone(reply)
+		broken[tt.at] = tt.value
+		if _, err := parseKeymap(broken); err == nil {
+			t.Errorf("a keymap with %s was taken", tt.what)
+		}
+	}
+}
+
+// A key with fewer groups than the layout wraps, stays at its last, or names one.
+func TestGroupsOutOfRange(t *testing.T) {
+	for _, tt := range []struct {
+		groups int
+		info   byte
+		group  int
+		want   int
+	}{{1, 0, 3, 0}, {2, 0, 3, 1}, {2, 0, 2, 0}, {3, 0x40, 3, 2}, {3, 0x80 | 1<<4, 3, 1}, {2, 0x80 | 3<<4, 3, 0}, {4, 0, 3, 3}} {
+		k := key{groups: tt.groups, outOfRange: tt.info}
+		if got := k.groupOf(tt.group); got != tt.want {
+			t.Errorf("group %d of %d, with group info %#x, is %d, want %d", tt.group, tt.groups, tt.info, got, tt.want)
+		}
+	}
+}
+
 // shortened is a keymap with its first keys only: the fuzzer gets on faster with little.
 func shortened(reply []byte, keys int) []byte {
 	r := mapReader{rest: reply}
