@@ -43,6 +43,11 @@ func TestJPEG(t *testing.T) {
 					if err := reader.decompress(packed[6:], got, r); err != nil {
 						t.Fatalf("%s by %s: %v", wrote, read, err)
 					}
+					for _, px := range got.Pix {
+						if px>>24 != 0 {
+							t.Fatalf("%s leaves a pixel %08x", read, px)
+						}
+					}
 					if p := psnr(m, got, r); p < 24+float64(level) {
 						t.Errorf("%s by %s, level %d of %v: %.1f dB", wrote, read, level, r, p)
 					}

@@ -70,9 +70,12 @@ func smoothTextScreen(w, h int) *Image {
 		for dy := -1; dy <= 1; dy++ {
 			for dx := -1; dx <= 1; dx++ {
 				if glyph(l, x%8+dx, y%16+dy) {
-					ink += 20
+					ink += 15
 				}
 			}
+		}
+		if glyph(l, x%8, y%16) {
+			ink += 120
 		}
 		grey := 255 - ink
 		if y/16%7 == 3 {

@@ -74,12 +74,19 @@ func TestTightCovers(t *testing.T) {
 
 // TestTextIsNeverJPEG, however it is drawn, and photos are.
 func TestTextIsNeverJPEG(t *testing.T) {
-	for name, m := range map[string]*Image{"text": textScreen(400, 300), "smooth text": smoothTextScreen(400, 300), "palette": paletteScreen(400, 300), "shades": shadedText(400, 300)} {
+	for name, m := range map[string]*Image{"text": textScreen(400, 300), "smooth text": smoothTextScreen(400, 300), "palette": paletteScreen(400, 300), "shades": shadedText(400, 300), "confetti": confettiScreen(400, 300)} {
 		all, got := tightRects(t, &Encoder{Quality: 5, Level: -1}, m)
+		full := 0
 		for _, s := range all {
+			if s.control == streamFull<<4 {
+				full++
+			}
 			if s.control == tightJPEG {
 				t.Errorf("%s: JPEG of %v", name, s.r)
 			}
+		}
+		if name == "shades" && full == 0 {
+			t.Error("this text should have more colours than a palette")
 		}
 		if diff := firstDifference(got, m); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -96,16 +103,21 @@ func TestTextIsNeverJPEG(t *testing.T) {
 	}
 }
 
-// shadedText has letters of one colour, smoothed, on a ground that changes from line to line: hundreds of colours.
+// shadedText has smoothed letters on a ground that changes from row to row: hundreds of colours a tile.
 func shadedText(w, h int) *Image {
 	m := smoothTextScreen(w, h)
 	for y := range h {
 		for x, px := range m.Row(0, w, y) {
-			grey, shade := px&255, uint32(200+y%64/2)
+			grey, shade := px&255, uint32(190+y%64)
 			m.Row(0, w, y)[x] = (grey*shade/255)<<16 | (grey*(shade-30)/255)<<8 | grey*(shade-100)/255
 		}
 	}
 	return m
+}
+
+// confettiScreen has dozens of colours, no pixel like its neighbour, and every step sharp.
+func confettiScreen(w, h int) *Image {
+	return screen(w, h, func(x, y int) uint32 { return uint32((x*17+y*29)%61) * 0x2f51a7 & 0xffffff })
 }
 
 // TestTextBesideAPhoto: a border between both costs neither.
@@ -160,6 +172,21 @@ func TestSixteenBitsHaveJPEG(t *testing.T) {
 	}
 }
 
+// TestBitmapsStayBitmaps: beside tiles of more colours, text of two is not sent as indices of eight times the size.
+func TestBitmapsStayBitmaps(t *testing.T) {
+	m := textScreen(512, 64)
+	more := paletteScreen(512, 64)
+	for y := range 64 {
+		copy(m.Row(256, 512, y), more.Row(256, 512, y))
+	}
+	all, _ := tightRects(t, &Encoder{Quality: -1, Level: -1}, m)
+	for _, s := range all {
+		if s.r.Min.X < 256 && s.colours > 2 || s.r.Max.X > 256 && s.r.Min.X < 256 {
+			t.Errorf("%v has %d colours", s.r, s.colours)
+		}
+	}
+}
+
 func TestShortDataIsBare(t *testing.T) {
 	m := noiseScreen(3, 1)
 	buf, _ := (&Encoder{Quality: -1}).Append(nil, EncodingTight, m, m.Rect)
@@ -200,6 +227,7 @@ func TestZRLEForms(t *testing.T) {
 		{"two colours", screen(64, 64, stripes(2, 1)), 2},
 		{"sixteen colours", screen(64, 64, stripes(16, 1)), 16},
 		{"long runs of two", screen(64, 64, stripes(2, 700)), zrlePaletteRLE + 2},
+		{"a hundred colours", screen(64, 64, stripes(100, 1)), zrlePaletteRLE + 100},
 		{"runs of a hundred", screen(64, 64, stripes(100, 8)), zrlePaletteRLE + 100},
 		{"runs of hundreds", screen(64, 64, stripes(1000, 20)), zrlePlainRLE},
 	} {

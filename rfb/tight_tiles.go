@@ -81,7 +81,7 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 			}
 		}
 		if !p.addRow(row, limit, &runs) {
-			if r.Dx()*r.Dy() >= minPhotoArea && !mostlyFlat(px, r, lossy) {
+			if r.Dx()*r.Dy() >= minPhotoArea && !isDrawing(px, m, r, lossy) {
 				return photo
 			}
 			return many
@@ -96,12 +96,12 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 	return few
 }
 
-// mostlyFlat tells, from every fourth row, whether so many pixels are like their neighbour that this is a drawing
-// in more colours than a palette holds: three of four when it might become a JPEG, else one, because then the
-// question is only whether to look for repetitions.
-func mostlyFlat(px *Image, r image.Rectangle, lossy bool) bool {
+// isDrawing tells, of a tile in more colours than a palette holds, whether it is a drawing or letters: then many
+// pixels are like their neighbour or the steps between them are sharp. Where no JPEG is made the question is only
+// whether to look for repetitions.
+func isDrawing(px, m *Image, r image.Rectangle, lossy bool) bool {
 	changes, seen := 0, 0
-	for y := r.Min.Y; y < r.Max.Y; y += 4 {
+	for y := r.Min.Y; y < r.Max.Y; y += 4 { // a sample will do
 		row := px.Row(r.Min.X, r.Max.X, y)
 		last := row[0]
 		for _, v := range row {
@@ -112,16 +112,16 @@ func mostlyFlat(px *Image, r image.Rectangle, lossy bool) bool {
 		}
 		seen += len(row)
 	}
-	if lossy {
-		return changes < seen/4
+	if changes >= seen*3/4 {
+		return false
 	}
-	return changes < seen*3/4
+	return !lossy || changes < seen/4 || !isSoft(m, r)
 }
 
-// isSoft tells whether of the steps from pixel to pixel no more than an eighth are as sharp as those of letters.
+// isSoft tells, from every other row, whether of the steps from pixel to pixel no more than an eighth are as sharp as those of letters.
 func isSoft(m *Image, r image.Rectangle) bool {
 	steps, sharp := 0, 0
-	for y := r.Min.Y; y < r.Max.Y; y++ {
+	for y := r.Min.Y; y < r.Max.Y; y += 2 {
 		row := m.Row(r.Min.X, r.Max.X, y)
 		last := row[0]
 		for _, v := range row[1:] {
