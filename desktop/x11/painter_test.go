@@ -18,7 +18,7 @@ import (
 
 // painter draws on the root window and reads it back, with a connection that our package has no part in.
 type painter struct {
-	t    *testing.T
+	t    testing.TB
 	x    *xvfb.Server
 	conn *xgb.Conn
 	root xproto.Drawable
@@ -33,6 +33,11 @@ func startPainter(t *testing.T, screen string, args ...string) *painter {
 		t.Fatal(err)
 	}
 	t.Cleanup(x.Close)
+	return newPainter(t, x)
+}
+
+func newPainter(t testing.TB, x *xvfb.Server) *painter {
+	t.Helper()
 	c, err := dial(x.Display)
 	if err != nil {
 		t.Fatal(err)

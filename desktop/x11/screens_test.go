@@ -48,9 +48,19 @@ func TestScreensFollowTheMonitors(t *testing.T) {
 	}
 	m.follow(d, p)
 
-	// Without a monitor it is the whole root window.
-	p.run("xrandr", "--delmonitor", "left")
+	// What was drawn where no monitor was comes with the monitor.
 	p.run("xrandr", "--delmonitor", "right")
+	for len(d.Screens()) != 1 {
+		<-d.Changed()
+	}
+	p.fill(image.Rect(490, 300, 900, 500), 0xff00ff)
+	if _, err := m.capture(d); err != nil || m.size != image.Pt(500, 768) {
+		t.Error(m.size, err)
+	}
+	p.run("xrandr", "--delmonitor", "left")
+	m.follow(d, p)
+
+	// Without a monitor it is the whole root window.
 	p.run("xrandr", "--output", "screen", "--off", "--fb", "500x300")
 	m.follow(d, p)
 }
