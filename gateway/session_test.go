@@ -2,14 +2,12 @@ package gateway
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"sixgate/p2p"
 	"sixgate/session"
@@ -188,6 +186,4 @@ func TestSession(t *testing.T) {
 	if _, ok := <-bridge.Notices(); ok {
 		t.Error("a notice after the end")
 	}
-	_ = context.Canceled
-	_ = time.Now
 }

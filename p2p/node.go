@@ -86,7 +86,11 @@ func transports(h host.Host, sw *swarm.Swarm, o NodeOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := tcp.NewTCPTransport(up, o.Resources, nil)
+	var options []tcp.Option
+	if len(o.Listen) > 0 { // else a second gateway could share the port, and take every other connection
+		options = append(options, tcp.DisableReuseport())
+	}
+	t, err := tcp.NewTCPTransport(up, o.Resources, nil, options...)
 	if err != nil {
 		return err
 	}
