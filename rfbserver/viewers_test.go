@@ -283,6 +283,7 @@ func TestStalledViewerCostsOthersNothing(t *testing.T) {
 		d := newPaper(400, 300)
 		s := share(t, &Server{Desktop: d})
 		stalled := attach(t, s) // its picture is never read, and net.Pipe holds no byte of it
+		synctest.Wait()
 		stalled.ask(true)
 		synctest.Wait()
 		before := d.captured()

@@ -14,7 +14,10 @@ const frame = time.Second / 60
 // watch is what Run knows; nobody else touches it.
 type watch struct {
 	viewers   []*viewer
-	damage    bool // something below the desktop may have changed since the last capture
+	rest      *time.Timer // runs while resting
+	resting   bool        // the desktop's hints stay in their channel
+	next      time.Time   // when it may be captured again
+	damage    bool        // it may have changed since it was captured
 	clipboard string
 	compare   comparer
 	changed   []image.Rectangle // by the last capture
@@ -25,53 +28,23 @@ type watch struct {
 func (s *Server) Run(ctx context.Context) error {
 	s.init()
 	w := &s.watch
-	defer func() {
-		close(s.ended)
-		for _, v := range w.viewers {
-			v.leave(errNoDesktop)
-		}
-	}()
-	rest := time.NewTimer(frame)
-	defer rest.Stop()
-	resting := false // nothing is looked at until rest is over
-	for next := time.Now(); ; {
-		changed := s.Desktop.Changed()
-		if resting || len(w.viewers) == 0 {
-			changed = nil // stays in the channel
-		}
-		hint := false
-		select {
-		case <-ctx.Done():
-			return nil
-		case v := <-s.joins:
-			s.takeIn(v)
-		case v := <-s.leaves:
-			w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
-		case <-changed:
-			hint = true
-		case <-s.poke:
-		case <-rest.C:
-			resting = false
-		}
-		if resting && time.Now().Before(next) {
+	w.rest = time.NewTimer(0)
+	w.resting = true
+	defer s.end()
+	for ctx.Err() == nil {
+		hint := s.sleep(ctx)
+		if w.resting && time.Now().Before(w.next) {
 			continue // rest is over then
 		}
-		if !hint && !resting && len(w.viewers) > 0 { // a viewer that asks is shown what is there
-			select {
-			case <-s.Desktop.Changed():
-				hint = true
-			default:
-			}
-		}
-		looked := hint
-		if hint {
+		if hint || s.hinted() {
 			w.damage = true
 			s.look()
+			w.pause()
 		}
-		now := time.Now()
 		if w.damage && slices.ContainsFunc(w.viewers, (*viewer).waits) {
-			w.damage, looked = false, true
-			next = now.Add(frame)
+			w.damage = false
+			w.pause()
+			w.next = time.Now().Add(frame)
 			if err := s.capture(); err != nil {
 				return fmt.Errorf("the desktop can no longer be captured: %w", err)
 			}
@@ -79,10 +52,57 @@ func (s *Server) Run(ctx context.Context) error {
 		for _, v := range w.viewers {
 			v.refreshed()
 		}
-		if looked {
-			resting = true
-			rest.Reset(time.Until(now.Add(frame)))
-		}
+	}
+	return nil
+}
+
+// sleep returns when there may be something to do, and tells whether the desktop hinted at a change.
+func (s *Server) sleep(ctx context.Context) (hint bool) {
+	w := &s.watch
+	changed := s.Desktop.Changed()
+	if w.resting || len(w.viewers) == 0 {
+		changed = nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-changed:
+		return true
+	case <-s.poke:
+	case <-w.rest.C:
+		w.resting = false
+	case v := <-s.joins:
+		s.takeIn(v)
+	case v := <-s.leaves:
+		w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
+	}
+	return false
+}
+
+// hinted takes a hint that is there: a viewer that asks is shown what is there, not what was.
+func (s *Server) hinted() bool {
+	if s.watch.resting || len(s.watch.viewers) == 0 {
+		return false
+	}
+	select {
+	case <-s.Desktop.Changed():
+		return true
+	default:
+		return false
+	}
+}
+
+// pause lets a frame pass before the next look.
+func (w *watch) pause() {
+	w.resting = true
+	w.rest.Reset(frame)
+}
+
+// end sends the viewers away.
+func (s *Server) end() {
+	s.watch.rest.Stop()
+	close(s.ended)
+	for _, v := range s.watch.viewers {
+		v.leave(errNoDesktop)
 	}
 }
 
