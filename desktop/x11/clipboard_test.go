@@ -206,6 +206,31 @@ func TestOwnerThatDies(t *testing.T) {
 	p.copies(d, "the next")
 }
 
+// Programs from before UTF-8 give Latin-1.
+func TestOwnerOfLatin1(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	p.ownSilently("CLIPBOARD")
+	for answered := false; !answered; {
+		event, err := p.conn.WaitForEvent()
+		if event == nil {
+			t.Fatal(err)
+		}
+		e, ok := event.(xproto.SelectionRequestEvent)
+		if !ok {
+			continue
+		}
+		notice := xproto.SelectionNotifyEvent{Time: e.Time, Requestor: e.Requestor, Selection: e.Selection, Target: e.Target}
+		if e.Target == p.atom("STRING") {
+			text := "ol\xe9\x00"
+			xproto.ChangeProperty(p.conn, xproto.PropModeReplace, e.Requestor, e.Property, e.Target, 8, uint32(len(text)), []byte(text))
+			notice.Property, answered = e.Property, true
+		}
+		xproto.SendEvent(p.conn, false, e.Requestor, 0, string(notice.Bytes()))
+	}
+	p.copies(d, "olé")
+}
+
 // Programs that begin to take a long text and stop cost the others nothing.
 func TestRequestorsThatStop(t *testing.T) {
 	p := startPainter(t, "320x200x24")
