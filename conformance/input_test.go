@@ -12,16 +12,21 @@ import (
 // TestTyping types into a terminal on the desktop through libvncclient, and reads what the program in it was given.
 func TestTyping(t *testing.T) {
 	d := newDesk(t)
+	typeThrough(t, d, share(t, d))
+}
+
+func typeThrough(t *testing.T, d *desk, s *server) {
+	t.Helper()
 	typed := filepath.Join(t.TempDir(), "typed")
-	if err := d.Spawn("xterm", "-u8", "-fn", "fixed", "-geometry", "60x10+300+500", "-e", "sh", "-c", "cat > "+typed); err != nil {
+	if err := d.Spawn("xterm", "-u8", "-fn", "fixed", "-geometry", "60x10+300+450", "-e", "sh", "-c", "cat > "+typed); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() error { _, err := os.Stat(typed); return err })
-	v := startLVC(t, share(t, d), "zrle", -1, "")
+	v := startLVC(t, s, "zrle", -1, s.password)
 	if err := v.await("ready"); err != nil {
 		t.Fatal(err)
 	}
-	at := image.Pt(400, 550) // no window manager: the keyboard is where the pointer is
+	at := image.Pt(400, 500) // no window manager: the keyboard is where the pointer is
 	if err := v.do(fmt.Sprintf("point %d %d 0", at.X, at.Y)); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -326,6 +327,7 @@ func TestErrors(t *testing.T) {
 	}
 	wrong := string('0'+(m.code[0]-'0'+5)%10) + m.code[1:]
 	port := fmt.Sprint(m.viewers.port)
+	gatewayAt := "127.0.0.1:" + strings.Split(m.address, "/")[4]
 	for _, tt := range []struct {
 		name    string
 		program string
@@ -349,6 +351,10 @@ func TestErrors(t *testing.T) {
 			[]string{port + " is in use", "choose another port"}},
 		{"port in use", "sixgate-host", []string{"vnc", "--port", port, "--display", d.Display}, "",
 			[]string{port + " is in use", "choose another port"}},
+		{"port in use", "sixgate-gateway", []string{"serve", "--data", filepath.Join(t.TempDir(), "another"), "--listen", "127.0.0.1:" + port}, "",
+			[]string{port, "in use"}},
+		{"port in use by a gateway", "sixgate-gateway", []string{"serve", "--data", filepath.Join(t.TempDir(), "another"), "--listen", gatewayAt}, "",
+			[]string{gatewayAt, "in use"}},
 		{"another address", "sixgate-bridge", []string{"serve", "--profile", m.profile, "--viewer-port", "0.0.0.0:5901"}, "",
 			[]string{"this machine only", "ssh -L"}},
 		{"no profile", "sixgate-bridge", []string{"serve", "--profile", "/nonexistent"}, "",
@@ -357,10 +363,12 @@ func TestErrors(t *testing.T) {
 			[]string{"magic", "x11 or portable"}},
 	} {
 		t.Run(tt.program+"/"+tt.name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), program(t, tt.program), tt.args...)
+			ctx, stop := context.WithTimeout(t.Context(), patience)
+			defer stop()
+			cmd := exec.CommandContext(ctx, program(t, tt.program), tt.args...)
 			cmd.Stdin = strings.NewReader(tt.typed)
 			out, err := cmd.CombinedOutput()
-			if _, exited := errors.AsType[*exec.ExitError](err); !exited {
+			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || !exit.Exited() {
 				t.Errorf("it left with %v", err)
 			}
 			for _, want := range tt.want {
