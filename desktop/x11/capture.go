@@ -53,7 +53,8 @@ func (d *Desktop) openDamage() error {
 
 // Capture calls each for every rectangle whose pixels may differ from the last Capture, and for the whole screen the first
 // time and when Screens told of another size. Nothing is beyond what Screens told last. Pixels are 0x??RRGGBB, rows are
-// stride pixels apart; pix is valid until each returns. After an error the next Capture is of the whole screen.
+// stride pixels apart; pix is valid until each returns, and each must not call d. After an error the next Capture is of the
+// whole screen.
 func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -84,6 +84,9 @@ func (d *Desktop) open() (err error) {
 	}
 	d.watchCursor()
 	d.watchScreens()
+	if err := d.conn.refuseXwayland(); err != nil {
+		return err
+	}
 	return d.readScreens()
 }
 

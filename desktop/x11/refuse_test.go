@@ -3,10 +3,15 @@
 package x11
 
 import (
+	"bufio"
 	"context"
 	"image"
+	"io"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,5 +86,44 @@ func TestServerEnds(t *testing.T) {
 	d.Cursor()
 	if err := d.Close(); err != nil {
 		t.Log(err) // what was held cannot be released
+	}
+}
+
+func TestXwaylandIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	weston := exec.Command("weston", "--backend=headless-backend.so", "--xwayland", "--socket=test", "--width=320", "--height=200")
+	weston.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+	says, err := weston.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	weston.Stderr = weston.Stdout
+	if err := weston.Start(); err != nil {
+		t.Fatal(err, "(install the Debian packages weston and xwayland)")
+	}
+	var rest sync.WaitGroup
+	t.Cleanup(func() {
+		weston.Process.Signal(os.Interrupt)
+		rest.Wait()
+		weston.Wait()
+	})
+	display, complaints := "", strings.Builder{}
+	for lines := bufio.NewScanner(io.TeeReader(says, &complaints)); display == "" && lines.Scan(); {
+		_, display, _ = strings.Cut(lines.Text(), "xserver listening on display ")
+	}
+	if display == "" {
+		t.Fatal(complaints.String())
+	}
+	rest.Go(func() { io.Copy(io.Discard, says) })
+	d, err := Open(display, slog.New(slog.DiscardHandler)) // the first to connect starts the X server
+	if err == nil {
+		d.Close()
+		t.Fatal("opened")
+	}
+	if !strings.Contains(err.Error(), "Wayland") || !strings.Contains(err.Error(), "choose a session with Xorg") {
+		t.Error(err)
 	}
 }
