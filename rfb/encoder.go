@@ -6,8 +6,8 @@ import (
 )
 
 // Encoder codes rectangles for one viewer. Its zlib streams live as long as the connection. The zero Encoder is
-// ready: native pixels, default compression, and JPEG of the lowest quality; set Quality to -1 for lossless.
-// Not for concurrent use.
+// ready for native pixels, at the lowest levels of both: JPEG of the poorest quality, and no compression. Set both
+// to -1 for no loss and for the usual compression. Not for concurrent use.
 type Encoder struct {
 	Format  PixelFormat // may change between calls; zero: Native
 	Quality int         // JPEG level 0..9 where the encoding has JPEG; below 0: lossless
