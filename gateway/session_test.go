@@ -187,3 +187,36 @@ func TestSession(t *testing.T) {
 		t.Error("a notice after the end")
 	}
 }
+
+// One bridge after another session, and with several at once: nothing is used up.
+func TestManySessions(t *testing.T) {
+	g := start(t, Options{})
+	b := addBridge(t, g, "Ada")
+	h := dialHost(t, g.Addresses()...)
+	for range 20 {
+		host, bridge := call(t, h, b)
+		consent(t, host, bridge)
+		host.End(session.ByUser)
+		<-bridge.Done()
+	}
+	type pair struct{ host, bridge *p2p.Call }
+	var pairs []pair
+	for range 10 {
+		host, bridge := call(t, dialHost(t, g.Addresses()...), b)
+		consent(t, host, bridge)
+		pairs = append(pairs, pair{host, bridge})
+	}
+	for i, p := range pairs {
+		at, from := screen(t, p.host, p.bridge)
+		go at.Write([]byte{byte(i)})
+		if got := make([]byte, 1); must(io.ReadFull(from, got)) != 1 || got[0] != byte(i) {
+			t.Errorf("session %d carries %v", i, got)
+		}
+	}
+	pairs[0].bridge.End(session.BySupporter)
+	for _, p := range pairs[1:] {
+		if p.host.Err() != nil || p.bridge.Err() != nil {
+			t.Errorf("the end of one is another's: %v, %v", p.host.Err(), p.bridge.Err())
+		}
+	}
+}

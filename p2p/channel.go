@@ -160,8 +160,6 @@ func (ch *channel) during(ctx context.Context, step func() error) error {
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
-	if err == nil {
-		err = ch.SetDeadline(time.Time{})
-	}
+	ch.SetDeadline(time.Time{})
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/x/rate"
 	"google.golang.org/protobuf/proto"
 
 	"sixgate/p2p/message"
@@ -48,13 +49,20 @@ func newUplink(key crypto.PrivKey, gateways []string, isHost bool) (*uplink, err
 	return &uplink{node: node, gateway: gateway, gate: g}, nil
 }
 
-// clientResources bound what the gateway and the other end can make a host or a bridge hold.
+// clientConns is how many connections a host or a bridge has at most: one to its gateway, one for each call.
+const clientConns = 128
+
+// clientResources bound what the gateway and the other end can make a host or a bridge hold. Limits by address are not
+// for them: every call comes from the gateway's.
 func clientResources() (network.ResourceManager, error) {
 	limits := rcmgr.PartialLimitConfig{
-		System:      rcmgr.ResourceLimits{Conns: 128, ConnsInbound: 64, Streams: 1024, StreamsInbound: 512, Memory: 512 << 20},
-		PeerDefault: rcmgr.ResourceLimits{Conns: 8, ConnsInbound: 4, Streams: 256, StreamsInbound: 128, Memory: 128 << 20},
+		System:      rcmgr.ResourceLimits{Conns: clientConns, Streams: 1024, Memory: 512 << 20},
+		PeerDefault: rcmgr.ResourceLimits{Conns: 8, Streams: 256, Memory: 128 << 20},
 	}
-	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.Build(rcmgr.InfiniteLimits)), rcmgr.WithMetricsDisabled())
+	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.Build(rcmgr.InfiniteLimits)), rcmgr.WithMetricsDisabled(),
+		rcmgr.WithConnRateLimiters(new(rate.Limiter)),
+		rcmgr.WithLimitPerSubnet([]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: clientConns}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: clientConns}}))
 }
 
 // connect connects to the gateway, unless it is connected.
