@@ -23,6 +23,7 @@ type input struct {
 	events sync.WaitGroup
 }
 
+// openInput connects to a display that has XTEST and XKB.
 func openInput(display string, log *slog.Logger) (*input, error) {
 	conn, err := dial(display)
 	if err != nil {

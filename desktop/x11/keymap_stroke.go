@@ -45,14 +45,14 @@ func (m *keymap) changes(st state, sym uint32) []change {
 			all = append(all, change{c.flip | bit, c.cost + cost})
 		}
 	}
-	for bit, cost := range map[byte]int{modShift: costShift, m.level3: costLevel3} {
-		if st.mods&bit != 0 {
-			cost += costRelease
+	for _, c := range []change{{modShift, costShift}, {m.level3, costLevel3}} {
+		if st.mods&c.flip != 0 {
+			c.cost += costRelease
 		}
 		if isPad(sym) {
-			cost += costPadMods
+			c.cost += costPadMods
 		}
-		add(bit, cost)
+		add(c.flip, c.cost)
 	}
 	for _, bit := range []byte{modLock, m.numLock} {
 		if bit == modLock && st.mods&bit == 0 || st.base&bit != 0 {
