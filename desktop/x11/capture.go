@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"slices"
 
 	"github.com/jezek/xgb/damage"
@@ -169,7 +170,9 @@ func (d *Desktop) share(size int) bool {
 	}
 	s, err := d.conn.share(size)
 	if err != nil {
-		d.sendPixels(err)
+		if !errors.Is(err, io.EOF) { // disconnected, which the pixels will tell
+			d.sendPixels(err)
+		}
 		return false
 	}
 	d.segment = s

@@ -5,6 +5,7 @@ package x11
 import (
 	"image"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -105,6 +106,35 @@ func TestOnlyDamageIsCaptured(t *testing.T) {
 		t.Errorf("captured %d rectangles", len(rects))
 	}
 	m.follow(d, p)
+}
+
+func TestCloseWhileCapturing(t *testing.T) {
+	for _, tt := range screens {
+		t.Run(tt.name, func(t *testing.T) {
+			p := startPainter(t, tt.screen, tt.args...)
+			for range 10 {
+				d, m := p.open(), &mirror{}
+				var capturing sync.WaitGroup
+				begun := make(chan struct{})
+				capturing.Go(func() {
+					_, err := m.capture(d)
+					close(begun)
+					for err == nil {
+						p.fill(image.Rect(0, 0, 640, 480), 0xabcdef)
+						_, err = m.capture(d)
+					}
+					if !strings.Contains(err.Error(), "gone") {
+						t.Error(err)
+					}
+				})
+				<-begun
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+				capturing.Wait()
+			}
+		})
+	}
 }
 
 func TestPlan(t *testing.T) {

@@ -206,7 +206,7 @@ func (c *clipboard) handle(event xgb.Event) {
 	}
 }
 
-// nextDeadline is when the first of the other programs has been waited for long enough; zero when none is.
+// nextDeadline is when the first of the other programs has been waited for long enough; zero while none is waited for.
 func (c *clipboard) nextDeadline() (next time.Time) {
 	earlier := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
@@ -222,11 +222,13 @@ func (c *clipboard) nextDeadline() (next time.Time) {
 	return next
 }
 
-// expire gives up on programs that do not answer.
+// expire gives up on programs that do not answer, and asks for selections that have settled.
 func (c *clipboard) expire(now time.Time) {
 	for _, f := range c.fetches {
 		if !now.Before(f.deadline) {
-			c.log.Debug("a program does not give its selection")
+			if f.target != xproto.AtomNone {
+				c.log.Debug("a program does not give its selection")
+			}
 			c.finish(f)
 		}
 	}

@@ -11,9 +11,12 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
+// settleFor is how long a selection made with the mouse must have stayed as it is: some programs make a new one with every motion.
+const settleFor = 100 * time.Millisecond
+
 // fetch is a text on its way from the owner of a selection to us.
 type fetch struct {
-	selection, target, property xproto.Atom
+	selection, target, property xproto.Atom // target is 0 until it is asked for
 
 	owner    xproto.Window
 	time     xproto.Timestamp // the request's
@@ -38,11 +41,23 @@ func (c *clipboard) ownerChanged(e xfixes.SelectionNotifyEvent) {
 	switch {
 	case e.Owner == c.window || e.Owner == xproto.WindowNone:
 		delete(c.fetches, e.Selection)
-	case f != nil && f.owner == e.Owner:
-		f.again, f.since = true, e.Timestamp // one question at a time to each program
+	case f != nil && f.owner == e.Owner: // one question at a time to each program
+		f.again, f.since = true, e.Timestamp
+		if f.target == xproto.AtomNone {
+			f.deadline = time.Now().Add(settleFor)
+		}
 	default:
-		c.ask(e.Selection, c.atoms["UTF8_STRING"], e.Owner, e.Timestamp)
+		c.begin(e.Selection, e.Owner, e.Timestamp)
 	}
+}
+
+// begin asks for what was copied, or waits until what is being selected has settled.
+func (c *clipboard) begin(selection xproto.Atom, owner xproto.Window, at xproto.Timestamp) {
+	if selection == c.atoms["PRIMARY"] {
+		c.fetches[selection] = &fetch{selection: selection, owner: owner, deadline: time.Now().Add(settleFor), again: true, since: at}
+		return
+	}
+	c.ask(selection, c.atoms["UTF8_STRING"], owner, at)
 }
 
 // ask requests a selection as one target.
@@ -149,11 +164,15 @@ func (c *clipboard) arrived(f *fetch, form xproto.Atom) {
 	c.changed()
 }
 
-// finish ends a fetch, and starts the next where the owner copied something else meanwhile.
+// finish ends a fetch, and goes on to what the owner copied meanwhile.
 func (c *clipboard) finish(f *fetch) {
 	delete(c.fetches, f.selection)
-	if f.again {
+	switch {
+	case !f.again:
+	case f.target == xproto.AtomNone: // settled
 		c.ask(f.selection, c.atoms["UTF8_STRING"], f.owner, f.since)
+	default:
+		c.begin(f.selection, f.owner, f.since)
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
 )
 
@@ -212,23 +214,70 @@ func TestOwnerOfLatin1(t *testing.T) {
 	d := p.open()
 	p.ownSilently("CLIPBOARD")
 	for answered := false; !answered; {
-		event, err := p.conn.WaitForEvent()
-		if event == nil {
-			t.Fatal(err)
+		e, ok := p.event().(xproto.SelectionRequestEvent)
+		switch {
+		case !ok:
+		case e.Target == p.atom("STRING"):
+			p.give(e, "ol\xe9\x00")
+			answered = true
+		default:
+			p.give(e, "")
 		}
-		e, ok := event.(xproto.SelectionRequestEvent)
-		if !ok {
-			continue
-		}
-		notice := xproto.SelectionNotifyEvent{Time: e.Time, Requestor: e.Requestor, Selection: e.Selection, Target: e.Target}
-		if e.Target == p.atom("STRING") {
-			text := "ol\xe9\x00"
-			xproto.ChangeProperty(p.conn, xproto.PropModeReplace, e.Requestor, e.Property, e.Target, 8, uint32(len(text)), []byte(text))
-			notice.Property, answered = e.Property, true
-		}
-		xproto.SendEvent(p.conn, false, e.Requestor, 0, string(notice.Bytes()))
 	}
 	p.copies(d, "olé")
+}
+
+// A program that selects anew with every motion of the mouse is asked when it has come to rest.
+func TestSelectingWithTheMouse(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	window, primary := p.window(), p.atom("PRIMARY")
+	asked := 0
+	var answering sync.WaitGroup
+	answering.Go(func() {
+		for {
+			switch e := p.event().(type) {
+			case xproto.SelectionRequestEvent:
+				asked++
+				p.give(e, "selected")
+			case xproto.ClientMessageEvent:
+				return
+			}
+		}
+	})
+	for range 300 {
+		if err := xproto.SetSelectionOwnerChecked(p.conn, window, primary, xproto.TimeCurrentTime).Check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.copies(d, "selected")
+	end := xproto.ClientMessageEvent{Format: 32, Window: window, Data: xproto.ClientMessageDataUnionData32New(make([]uint32, 5))}
+	xproto.SendEvent(p.conn, false, window, 0, string(end.Bytes()))
+	if answering.Wait(); asked > 20 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+func (p *painter) event() xgb.Event {
+	for {
+		event, err := p.conn.WaitForEvent()
+		if event != nil {
+			return event
+		}
+		if err == nil {
+			panic("the X server ended") // in whatever goroutine
+		}
+	}
+}
+
+// give answers a request for a selection; no text: there is none of this kind.
+func (p *painter) give(e xproto.SelectionRequestEvent, text string) {
+	notice := xproto.SelectionNotifyEvent{Time: e.Time, Requestor: e.Requestor, Selection: e.Selection, Target: e.Target}
+	if text != "" {
+		xproto.ChangeProperty(p.conn, xproto.PropModeReplace, e.Requestor, e.Property, e.Target, 8, uint32(len(text)), []byte(text))
+		notice.Property = e.Property
+	}
+	xproto.SendEvent(p.conn, false, e.Requestor, 0, string(notice.Bytes()))
 }
 
 // Programs that begin to take a long text and stop cost the others nothing.
@@ -239,16 +288,12 @@ func TestRequestorsThatStop(t *testing.T) {
 	p.paste("UTF8_STRING", long)
 	for range 2 * maxTransfers {
 		xproto.ConvertSelection(p.conn, p.window(), p.atom("CLIPBOARD"), p.atom("UTF8_STRING"), p.atom("HERE"), xproto.TimeCurrentTime)
-		for {
-			event, err := p.conn.WaitForEvent()
-			if event == nil {
-				t.Fatal(err)
-			}
-			if e, ok := event.(xproto.SelectionNotifyEvent); ok {
+		for asking := true; asking; {
+			if e, ok := p.event().(xproto.SelectionNotifyEvent); ok {
+				asking = false
 				if e.Property != p.atom("HERE") {
 					t.Error("refused")
 				}
-				break
 			}
 		}
 	}
@@ -270,8 +315,8 @@ func TestSeveralTargetsAtOnce(t *testing.T) {
 	}
 	xproto.ChangeProperty(p.conn, xproto.PropModeReplace, window, p.atom("PAIRS"), p.atom("ATOM_PAIR"), 32, 6, pairs)
 	xproto.ConvertSelection(p.conn, window, p.atom("CLIPBOARD"), p.atom("MULTIPLE"), p.atom("PAIRS"), xproto.TimeCurrentTime)
-	if event, err := p.conn.WaitForEvent(); err != nil || event.(xproto.SelectionNotifyEvent).Property != p.atom("PAIRS") {
-		t.Fatal(event, err)
+	if e := p.event().(xproto.SelectionNotifyEvent); e.Property != p.atom("PAIRS") {
+		t.Fatal(e)
 	}
 	read := func(name string) string {
 		reply, err := xproto.GetProperty(p.conn, false, window, p.atom(name), xproto.GetPropertyTypeAny, 0, 100).Reply()
