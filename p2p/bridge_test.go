@@ -1,0 +1,120 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"sixgate/p2p/message"
+	"sixgate/session"
+)
+
+// waitingBridge is a bridge whose code waits, without a node.
+func waitingBridge(code string) *Bridge {
+	return &Bridge{uplink: &uplink{gate: newGate("gateway", false)}, accepted: make(chan accepted), closing: make(chan struct{}),
+		arrivals: make(map[peer.ID]*arrival), code: Code{Digits: code}}
+}
+
+// A gateway that announces one host after another must not get more than one handshake for a code: each shows it check
+// digits that it could not choose, and one in ten thousand would suit it.
+func TestOneHandshakeForACode(t *testing.T) {
+	b := waitingBridge("482913")
+	defer b.running.Wait()
+	defer close(b.closing)
+	for _, code := range []string{"", "482912", "4829131"} {
+		if err := b.expect("eve", code); err != ErrNoCode {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	if err := b.expect("kitchen", "482913"); err != nil || !b.gate.isMatched("kitchen") {
+		t.Errorf("the first host: %v", err)
+	}
+	if err := b.expect("eve", "482913"); err != ErrNoCode || b.gate.isMatched("eve") {
+		t.Errorf("the second host: %v", err)
+	}
+	if a := b.claim("kitchen"); a == nil || a.code != "482913" {
+		t.Errorf("the host calls: %v", a)
+	} else {
+		b.running.Done()
+	}
+	if b.claim("kitchen") != nil {
+		t.Error("the host calls twice")
+	}
+	if err := waitingBridge("").expect("eve", ""); err != ErrNoCode {
+		t.Errorf("no code waits: %v", err)
+	}
+}
+
+func TestHostDoesNotArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := waitingBridge("482913")
+		defer b.running.Wait()
+		defer close(b.closing)
+		began := time.Now()
+		if err := b.expect("kitchen", "482913"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Accept(t.Context()); err != ErrHostGone || time.Since(began) != arriveFor {
+			t.Errorf("given up after %v with %v", time.Since(began), err)
+		}
+		if b.gate.isMatched("kitchen") || b.claim("kitchen") != nil {
+			t.Error("it may still come")
+		}
+	})
+}
+
+// Calls that nobody consents to make the next code wait, longer and longer.
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Bridge
+		for _, want := range []time.Duration{0, 2, 4, 8, 16, 32, 64, 64, 64} {
+			b.judge(false)
+			if wait := max(0, time.Until(b.pause)); wait != want*time.Second {
+				t.Errorf("waits %v, want %v s", wait, want)
+			}
+			time.Sleep(time.Until(b.pause)) // of the bubble
+		}
+		b.judge(true)
+		b.judge(false)
+		if wait := time.Until(b.pause); wait > 0 {
+			t.Errorf("waits %v after a good call", wait)
+		}
+	})
+}
+
+// A bridge does not even try before consent.
+func TestBridgeKeepsToConsent(t *testing.T) {
+	a, far := net.Pipe()
+	defer far.Close()
+	c := newCall(met{}, line{control: pipe{a}, open: func(context.Context) (net.Conn, error) {
+		t.Error("a stream is opened")
+		return nil, net.ErrClosed
+	}}, logOr(nil))
+	for _, n := range []Notice{{}, {State: session.Asking, Permissions: session.View}, {State: session.Relayed},
+		{State: session.EndedByUser, Permissions: session.View}} {
+		c.heard(n)
+		if _, err := c.Open(t.Context(), RFB); !errors.Is(err, ErrNotAllowed) {
+			t.Errorf("after %v: %v", n, err)
+		}
+	}
+}
+
+// What a gateway says becomes the same error, there and here, and nothing else leaves it.
+func TestStatus(t *testing.T) {
+	for status, err := range statusErrors {
+		if Status(err) != status || statusError(status) != err {
+			t.Errorf("%v is %v, and %v is %v", status, statusError(status), err, Status(err))
+		}
+	}
+	if Status(nil) != message.Status_OK || statusError(message.Status_OK) != nil {
+		t.Error("OK is an error")
+	}
+	if Status(net.ErrClosed) != message.Status_BUSY || statusError(message.Status_UNKNOWN) != ErrBusy || statusError(99) != ErrBusy {
+		t.Error("an unknown status is not ErrBusy")
+	}
+}
