@@ -1,3 +1,5 @@
+//go:build linux
+
 // Bench measures our server beside those of others: the same display, the same content and the same client for all, in
 // turn in one run. On a machine that is shared, only the ratios between servers mean anything.
 package main

@@ -1,3 +1,5 @@
+//go:build linux
+
 package conformance
 
 import (
@@ -67,7 +69,8 @@ func run(m *testing.M) int {
 // program builds one of our commands, once.
 var program = memo(func(name string) (string, error) {
 	bin := filepath.Join(built, name)
-	out, err := exec.Command("go", "build", "-o", bin, "../cmd/"+name).CombinedOutput()
+	args := append([]string{"build", "-o", bin}, buildFlags...)
+	out, err := exec.Command("go", append(args, "../cmd/"+name)...).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}

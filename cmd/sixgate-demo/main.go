@@ -1,3 +1,5 @@
+//go:build linux
+
 // Sixgate-demo runs gateway, bridge and host on this machine, as three processes with their real command lines, and plays
 // both people: it reads out the code and the check digits and types them in again. What it leaves open is the viewer's
 // port, for you.

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package xvfb starts real X servers that have no hardware: for tests, for measurements and for the demo.
 package xvfb
 
