@@ -37,11 +37,12 @@ func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) err
 		return err
 	}
 	conn.SetDeadline(time.Time{})
-	relay, rtt := call.Path()
-	path := "direct"
-	if relay {
-		path = "relay"
-	}
-	b.Report(Event{Event: "path", Path: path, RTT: float64(rtt.Microseconds()) / 1000})
-	return m.follow(host)
+	return m.follow(host, func() {
+		relay, rtt := call.Path()
+		path := "direct"
+		if relay {
+			path = "relay"
+		}
+		b.Report(Event{Event: "path", Path: path, RTT: float64(rtt.Microseconds()) / 1000})
+	})
 }

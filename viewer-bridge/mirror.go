@@ -54,30 +54,35 @@ func (m *mirror) show(headline, detail string) {
 	m.touch(m.picture.Rect)
 }
 
-// follow shows host for as long as it talks, and passes the viewers' input on to it.
-func (m *mirror) follow(host *rfb.Client) error {
+// follow shows host for as long as it talks, and passes the viewers' input on to it. It calls shown when its picture is there.
+func (m *mirror) follow(host *rfb.Client, shown func()) error {
 	m.host.Store(host)
 	defer m.host.Store(nil)
 	if err := host.Request(false, host.Image().Rect); err != nil {
 		return err
 	}
-	for {
+	for first := true; ; {
 		if err := host.Ready(); err != nil {
 			return err
 		}
-		if err := m.read(host); err != nil {
+		painted, err := m.read(host)
+		if err != nil {
 			return err
+		}
+		if first && painted {
+			first = false
+			shown()
 		}
 	}
 }
 
 // read takes in one message, and asks for the next update as soon as one was painted: one is in flight at any time.
-func (m *mirror) read(host *rfb.Client) error {
+func (m *mirror) read(host *rfb.Client) (painted bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	event, err := host.Next()
 	if err != nil {
-		return err
+		return false, err
 	}
 	switch event := event.(type) {
 	case *rfb.Update:
@@ -88,12 +93,12 @@ func (m *mirror) read(host *rfb.Client) error {
 			m.touch(m.picture.Rect)
 		}
 		m.touch(event.Rects...)
-		return host.Request(true, m.picture.Rect)
+		return true, host.Request(true, m.picture.Rect)
 	case rfb.CutText:
 		m.clipboard = event.Text
 		m.touch()
 	}
-	return nil
+	return false, nil
 }
 
 // touch notes what changed and wakes the server. The caller holds mu.

@@ -160,7 +160,7 @@ func TestViewersSeeWhatTheHostShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- m.follow(leg) }()
+	go func() { ended <- m.follow(leg, func() {}) }()
 	if err := early.Request(true, early.Image().Rect); err != nil {
 		t.Fatal(err)
 	}
