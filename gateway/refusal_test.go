@@ -138,7 +138,7 @@ func TestEndsWhenTheOtherDies(t *testing.T) {
 	}
 	h = dialHost(t, g.Addresses()...)
 	host, bridge = call(t, h, b)
-	g.node.Network().ClosePeer(peerOf(t, g, "kitchen-pc")) // its cable is pulled
+	g.node.Network().ClosePeer(onlyHost(t, g)) // its cable is pulled
 	<-bridge.Done()
 	<-host.Done()
 	if host.Err() != session.ByNetwork || bridge.Err() != session.ByNetwork {
@@ -146,8 +146,8 @@ func TestEndsWhenTheOtherDies(t *testing.T) {
 	}
 }
 
-// peerOf is the only host on the gateway.
-func peerOf(t *testing.T, g *Gateway, _ string) peer.ID {
+// onlyHost is the host that has redeemed a code.
+func onlyHost(t *testing.T, g *Gateway) peer.ID {
 	t.Helper()
 	g.pairs.mu.Lock()
 	defer g.pairs.mu.Unlock()
