@@ -122,6 +122,12 @@ func TestCaptureIsWhatIsShown(t *testing.T) {
 	run(t, x, "xrandr", "--addmode", "screen", "small")
 	for _, mode := range []string{"small", "320x200"} {
 		run(t, x, "xrandr", "--output", "screen", "--mode", mode)
+		until(t, "a picture of another size", func() bool { // and taken, before Screens tells of it
+			d.Capture(func(image.Rectangle, []uint32, int) {})
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return d.picture.size != m.size && d.err == nil && d.dirty.Empty()
+		})
 		m.follow(t, x, d)
 	}
 }
@@ -269,12 +275,16 @@ func TestClipboard(t *testing.T) {
 	}
 	copyText("from before")
 	d := openOn(t, x)
+	d.clipboard.look(t.Context())
 	if text := d.Clipboard(); text != "" {
 		t.Errorf("%q from before Open", text)
 	}
 	d.SetClipboard("Grüße, 日本語\n")
 	if got := run(t, x, "xclip", "-o", "-selection", "clipboard"); got != "Grüße, 日本語\n" {
 		t.Errorf("pasted %q", got)
+	}
+	if d.clipboard.look(t.Context()) {
+		t.Errorf("our own text came back: %q", d.Clipboard())
 	}
 	copyText("copied")
 	until(t, "the copied text", func() bool {
