@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -63,7 +64,7 @@ func (f *follower) keep() {
 	m := f.Image()
 	img := image.NewRGBA(m.Rect)
 	for i, p := range m.Pix {
-		copy(img.Pix[4*i:], []byte{byte(p >> 16), byte(p >> 8), byte(p), 255})
+		binary.BigEndian.PutUint32(img.Pix[4*i:], p<<8|255)
 	}
 	f.mu.Lock()
 	f.seen = img

@@ -62,7 +62,10 @@ func TestViewers(t *testing.T) {
 func watch(t *testing.T, d *desk, picture func() (*image.RGBA, error), judge compare) {
 	t.Helper()
 	defer func() {
-		if img, err := picture(); t.Failed() && err == nil {
+		if !t.Failed() {
+			return
+		}
+		if img, err := picture(); err == nil {
 			keep(t, "got", img)
 			keep(t, "want", d.look(t))
 		}

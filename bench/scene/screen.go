@@ -3,6 +3,7 @@
 package scene
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -91,7 +92,7 @@ func (s *Screen) Read(r image.Rectangle) (*image.RGBA, error) {
 	}
 	img := image.NewRGBA(image.Rectangle{Max: r.Size()})
 	for i := 0; i < len(got.Data); i += 4 {
-		img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3] = got.Data[i+2], got.Data[i+1], got.Data[i], 255
+		binary.BigEndian.PutUint32(img.Pix[i:], binary.LittleEndian.Uint32(got.Data[i:])<<8|255)
 	}
 	return img, nil
 }

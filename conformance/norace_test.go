@@ -1,0 +1,7 @@
+//go:build !race
+
+package conformance
+
+var buildFlags []string
+
+const memoryFactor = 1
