@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,7 +103,8 @@ func TestGatewayUnreachable(t *testing.T) {
 	if _, err := b.NewCode(t.Context()); !errors.Is(err, p2p.ErrGateway) {
 		t.Error(err)
 	}
-	if _, err := p2p.DialHost(t.Context(), p2p.HostOptions{Gateways: g.Addresses(), Self: p2p.Hello{Name: "pc"}}); !errors.Is(err, p2p.ErrGateway) {
+	if _, err := p2p.DialHost(t.Context(), p2p.HostOptions{Gateways: g.Addresses(), Self: p2p.Hello{Name: "pc"}}); !errors.Is(err, p2p.ErrGateway) ||
+		!errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "\n") {
 		t.Error(err)
 	}
 	profile, _, err := p2p.NewProfile(g.Addresses(), "Ada", "")
@@ -332,6 +334,32 @@ func TestGatewayRestart(t *testing.T) {
 	}
 	if host.CheckDigits() != bridge.CheckDigits() {
 		t.Error("the check digits differ")
+	}
+}
+
+// A gateway that has lost its state: the bridge comes back all the same, and gets a new code.
+func TestGatewayForgets(t *testing.T) {
+	g := start(t, Options{})
+	profile, err := AddOperator(g.data, "Ada", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := make(chan error, 16)
+	b := dialBridge(t, p2p.BridgeOptions{Profile: profile, Link: func(err error) { links <- err }})
+	code := newCode(t, b)
+	g.Close()
+	os.RemoveAll(g.data + "/jetstream")
+	listen := strings.Split(g.Addresses()[0], "/") // /ip4/127.0.0.1/tcp/port/p2p/id
+	start(t, Options{Data: g.data, Listen: net.JoinHostPort(listen[2], listen[4])})
+	if first, second := <-links, <-links; first == nil || second != nil {
+		t.Errorf("the bridge hears %v and %v", first, second)
+	}
+	h := dialHost(t, g.Addresses()...)
+	if _, err := h.Join(t.Context(), code); err != p2p.ErrNoCode {
+		t.Errorf("the forgotten code: %v", err)
+	}
+	if _, err := h.Join(t.Context(), newCode(t, b)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 
 	"sixgate/p2p/message"
 	"sixgate/session"
@@ -378,7 +379,15 @@ func (b *Bridge) reconnect(ctx context.Context) error {
 	if !waits {
 		return nil
 	}
-	return b.reserve(ctx)
+	err := b.reserve(ctx)
+	if refused, ok := errors.AsType[client.ReservationError](err); ok && refused.Status == pbv2.Status_PERMISSION_DENIED {
+		b.log.Warn("the gateway has forgotten the code that waits")
+		b.mu.Lock()
+		b.code = Code{}
+		b.mu.Unlock()
+		return nil
+	}
+	return err
 }
 
 // Close ends every call with session.BySupporter, and waits until nothing of the node runs.

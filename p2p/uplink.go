@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/x/rate"
 	"google.golang.org/protobuf/proto"
 
@@ -81,7 +82,10 @@ func (u *uplink) lost(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%v: %w (%v)", u.gateway.Addrs, ErrGateway, err)
+	if dials, ok := errors.AsType[*swarm.DialError](err); ok && len(dials.DialErrors) > 0 {
+		err = dials.DialErrors[0].Cause // one line; the others say the same of other addresses
+	}
+	return fmt.Errorf("gateway %s: %w (%w)", u.gateway.Addrs[0], ErrGateway, err)
 }
 
 // ask puts one question to the gateway.
