@@ -105,7 +105,7 @@ func run(ctx context.Context, f flags) error {
 		}
 	}
 	if f.loads == "" {
-		if r.session, err = measureSession(ctx, scratch, programs, display.Display); err != nil {
+		if r.session, err = measureSession(ctx, scratch, programs, st); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: a whole session:", err)
 		}
 	}

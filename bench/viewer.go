@@ -110,6 +110,27 @@ func (v *viewer) whole() error {
 	return nil
 }
 
+// until reads until the framebuffer is of that size and something of it has come that is not black.
+func (v *viewer) until(size image.Point) error {
+	for {
+		e, err := v.client.Next()
+		if err != nil {
+			return err
+		}
+		u, ok := e.(*rfb.Update)
+		if !ok {
+			continue
+		}
+		m := v.client.Image()
+		if m.Rect.Max == size && len(u.Rects) > 0 && slices.ContainsFunc(m.Pix, func(p uint32) bool { return p != 0 }) {
+			return nil
+		}
+		if err := v.client.Request(!u.Resized, m.Rect); err != nil {
+			return err
+		}
+	}
+}
+
 // follow reads updates until the viewer is closed.
 func (v *viewer) follow() {
 	v.running.Go(func() {
