@@ -67,7 +67,7 @@ fuzz:
 	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r p; do \
 		dir=$${p#sixgate/}; grep -l -s '^func Fuzz' $$dir/*_test.go >/dev/null || continue; \
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sed "s|^|$$p |"; done | \
-	xargs -P 2 -L 1 bash -c 'echo "Fuzzing $$0 $$1 for $(FUZZ_FOR)"; out=$$(go test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZ_FOR) -parallel 1 $$0 2>&1) || { echo "$$out"; exit 255; }'
+	xargs -P 2 -L 1 bash -c 'echo "Fuzzing $$0 $$1 for $(FUZZ_FOR)"; out=$$(go test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZ_FOR) -fuzzminimizetime 10x -parallel 1 $$0 2>&1) || { echo "$$out"; exit 255; }'
 
 # Needs vuln.go.dev, so it is not part of the tests.
 vulnerabilities:
