@@ -29,7 +29,7 @@ type flags struct {
 	seconds  float64
 	servers  string
 	loads    string
-	profile  string
+	host     string
 	markdown string
 }
 
@@ -38,7 +38,7 @@ func main() {
 	flag.Float64Var(&f.seconds, "seconds", 4, "how long each server works on each workload")
 	flag.StringVar(&f.servers, "servers", "ours,x0vncserver,x11vnc", "which servers")
 	flag.StringVar(&f.loads, "loads", "", "which workloads, by the beginnings of their names; none: all")
-	flag.StringVar(&f.profile, "host", "", "our sixgate-host program; none: build it")
+	flag.StringVar(&f.host, "host", "", "our sixgate-host program; none: build it")
 	flag.StringVar(&f.markdown, "md", "", "the file to write the report into, between its markers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,8 +59,8 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	if f.profile != "" {
-		programs.host = f.profile
+	if f.host != "" {
+		programs.host = f.host
 	}
 	display, err := xvfb.Start(ctx, screenSize)
 	if err != nil {
