@@ -26,6 +26,8 @@ const (
 	retryMost  = 5 * time.Second
 	pauseFirst = 2 * time.Second // before a code after two calls that nobody consented to; then twice that …
 	pauseMost  = 64 * time.Second
+	settleFor  = 30 * time.Second // a shorter call is hasty, whatever the other end said in it
+	hastyFree  = 8                // such calls before a code has to wait for them as well
 )
 
 var errLinkBroken = errors.New("the connection broke; retrying")
@@ -66,6 +68,7 @@ type Bridge struct {
 	code     Code // the one that waits; zero: none
 	arrivals map[peer.ID]*arrival
 	unasked  int       // calls in a row that ended before the user consented
+	hasty    int       // calls that ended within settleFor, less those that did not
 	pause    time.Time // no code before that
 }
 
@@ -135,7 +138,8 @@ func (b *Bridge) ask(ctx context.Context, verb message.CodeRequest_Verb) (Code, 
 // NewCode asks the gateway for a code. The one before dies, if it has not been used.
 //
 // Somebody in the middle who may try again and again finds check digits that fit both ends. So each call in a row that
-// ended before its user consented makes the next code wait: 0, 2, 4, 8 … and at most 64 seconds.
+// ended before its user consented makes the next code wait: 0, 2, 4, 8 … and at most 64 seconds. That the user consented is
+// only what the other end says, so after hastyFree calls that ended at once those count alike.
 func (b *Bridge) NewCode(ctx context.Context) (Code, error) {
 	b.mu.Lock()
 	wait := time.Until(b.pause)
@@ -290,7 +294,7 @@ func (b *Bridge) serveSession(s network.Stream) {
 	met, err := p.asBridge(streamConn{s})
 	if err != nil {
 		b.log.Warn("handshake", "host", host, "err", err)
-		b.judge(false)
+		b.judge(false, 0)
 		a.unmatch()
 		s.Conn().Close()
 		b.deliver(accepted{err: err})
@@ -301,8 +305,9 @@ func (b *Bridge) serveSession(s network.Stream) {
 		relayed: func() bool { return s.Conn().Stat().Limited },
 		hangUp:  func() { s.Conn().Close() },
 	}, b.log.With("host", host))
+	began := time.Now()
 	if !b.calls.start(c, func() {
-		b.judge(c.granted)
+		b.judge(c.granted, time.Since(began))
 		a.unmatch()
 	}) {
 		s.Reset()
@@ -321,15 +326,18 @@ func (b *Bridge) open(ctx context.Context, host peer.ID) (net.Conn, error) {
 	return streamConn{s}, nil
 }
 
-// judge counts the calls in a row that ended before the user consented.
-func (b *Bridge) judge(consented bool) {
+// judge counts the calls in a row that ended before the user consented, and those that ended at once.
+func (b *Bridge) judge(consented bool, lasted time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unasked++; consented {
 		b.unasked = 0
 	}
-	if b.unasked > 1 {
-		b.pause = time.Now().Add(min(pauseFirst<<min(b.unasked-2, 16), pauseMost))
+	if b.hasty++; consented && lasted >= settleFor {
+		b.hasty = max(0, b.hasty-2)
+	}
+	if n := max(b.unasked, b.hasty-hastyFree); n > 1 {
+		b.pause = time.Now().Add(min(pauseFirst<<min(n-2, 16), pauseMost))
 	}
 }
 

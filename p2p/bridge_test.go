@@ -73,16 +73,37 @@ func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b Bridge
 		for _, want := range []time.Duration{0, 2, 4, 8, 16, 32, 64, 64, 64} {
-			b.judge(false)
+			b.judge(false, time.Minute)
 			if wait := max(0, time.Until(b.pause)); wait != want*time.Second {
 				t.Errorf("waits %v, want %v s", wait, want)
 			}
 			time.Sleep(time.Until(b.pause)) // of the bubble
 		}
-		b.judge(true)
-		b.judge(false)
+		b.judge(true, settleFor)
+		b.judge(false, time.Minute)
 		if wait := time.Until(b.pause); wait > 0 {
 			t.Errorf("waits %v after a good call", wait)
+		}
+	})
+}
+
+// Somebody in the middle can say that the user consented, and hang up to try the next check digits. That makes codes wait
+// as well, and a long call in between buys no more than one more try.
+func TestPauseForClaimedConsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Bridge
+		began, tries := time.Now(), 0
+		for ; time.Since(began) < 5*time.Minute; tries++ { // while a user waits with the check digits of the other side
+			if tries%10 == 9 {
+				time.Sleep(settleFor)
+				b.judge(true, settleFor)
+			} else {
+				b.judge(true, time.Second)
+			}
+			time.Sleep(time.Until(b.pause))
+		}
+		if tries > 20 {
+			t.Errorf("%d tries at check digits in five minutes", tries)
 		}
 	})
 }
