@@ -15,19 +15,47 @@ import (
 	"testing"
 )
 
+const testVersion = "v1.2.3-test"
+
 // build makes the four programs, side by side as `make build` does.
 func build(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", bin, "../sixgate-gateway", "../sixgate-bridge", "../sixgate-host", ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.version="+testVersion, "-o", bin, "../sixgate-gateway", "../sixgate-bridge", "../sixgate-host", ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return bin
 }
 
-func TestShotShowsTheDesktopAndLeavesNothing(t *testing.T) {
-	bin, shot, scratch := build(t), filepath.Join(t.TempDir(), "shot.png"), t.TempDir()
+func TestPrograms(t *testing.T) {
+	bin := build(t)
+	t.Run("help and version", func(t *testing.T) { testHelpAndVersion(t, bin) })
+	t.Run("the shot shows the desktop and leaves nothing", func(t *testing.T) { testShot(t, bin) })
+}
+
+func testHelpAndVersion(t *testing.T, bin string) {
+	for name, flags := range map[string][]string{
+		"sixgate-gateway": {"serve", "operator add"},
+		"sixgate-bridge":  {"serve --profile"},
+		"sixgate-host":    {"--gateway", "--code", "--tty", "--display", "--backend", "vnc"},
+		"sixgate-demo":    {"--shot"},
+	} {
+		out, err := exec.Command(filepath.Join(bin, name), "--version").Output()
+		if err != nil || string(out) != testVersion+"\n" {
+			t.Errorf("%s --version: %q, %v", name, out, err)
+		}
+		out, err = exec.Command(filepath.Join(bin, name), "--help").Output()
+		for _, flag := range flags {
+			if err != nil || !strings.Contains(string(out), flag) {
+				t.Errorf("%s --help does not show %s: %v\n%s", name, flag, err, out)
+			}
+		}
+	}
+}
+
+func testShot(t *testing.T, bin string) {
+	shot, scratch := filepath.Join(t.TempDir(), "shot.png"), t.TempDir()
 	mark := "SIXGATE_DEMO_TEST=" + rand.Text()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--shot", shot, "--viewer-port", "0")
 	cmd.Env = append(os.Environ(), "DISPLAY=", "TMPDIR="+scratch, mark)

@@ -1,4 +1,4 @@
-// sixgate-gateway brings hosts and bridges together by six-digit codes and relays between them.
+// Sixgate-gateway brings hosts and bridges together by six-digit codes and relays between them.
 package main
 
 import (
@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -17,8 +16,10 @@ import (
 	"sixgate/gateway"
 )
 
+var version = "unknown"
+
 type program struct {
-	Version kong.VersionFlag `help:"Show the version and exit."`
+	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve    serve `cmd:"" help:"Serve hosts and bridges until interrupted."`
 	Operator struct {
@@ -70,11 +71,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var p program
-	k := kong.Parse(&p, kong.Name("sixgate-gateway"), kong.UsageOnError(),
+	k := kong.Parse(&p, kong.UsageOnError(),
 		kong.Description("Brings the two ends of a remote help session together by a six-digit code, and relays between them. It cannot read what it relays."),
-		kong.Vars{"version": version(), "data": defaultData()},
+		kong.Vars{"version": version, "data": defaultData()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))))
-	k.FatalIfErrorf(k.Run())
+	if err := k.Run(); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "sixgate-gateway:", err)
+		os.Exit(1)
+	}
 }
 
 // defaultData is where a service keeps its state, and where a person does.
@@ -86,12 +90,4 @@ func defaultData() string {
 		return filepath.Join(home, ".sixgate-gateway")
 	}
 	return "sixgate-gateway"
-}
-
-// version is the module's, as the build recorded it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
-	}
-	return "unknown"
 }

@@ -74,6 +74,14 @@ func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
 	return host.VNC{Desktop: desktop, Port: c.Port, NoPassword: c.NoPassword, Log: log}.Serve(ctx, os.Stdout)
 }
 
+// showHelp shows with the program's help the flags that most people need: those of the command that is not typed.
+func showHelp(o kong.HelpOptions, k *kong.Context) error {
+	if k.Selected() == nil {
+		k.Model.Flags = append(k.Model.Flags, k.Model.DefaultCmd.Flags...)
+	}
+	return kong.DefaultHelpPrinter(o, k)
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -81,6 +89,7 @@ func main() {
 	k := kong.Parse(&f,
 		kong.Description("Show this desktop to somebody who helps you. You decide what they may do, and end it at any time."),
 		kong.Vars{"version": version, "backend": host.DefaultBackend},
+		kong.Help(showHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "sixgate-host:", err)
