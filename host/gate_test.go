@@ -35,22 +35,62 @@ func TestGate(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		needs session.Permissions
-		use   func(gate)
+		use   func(*gate)
 	}{
-		{"capture", session.View, func(g gate) { g.Capture(func(image.Rectangle, []uint32, int) {}) }},
-		{"cursor", session.View, func(g gate) { g.Cursor() }},
-		{"pointer", session.View, func(g gate) { g.Pointer() }},
-		{"move pointer", session.Control, func(g gate) { g.MovePointer(image.Pt(1, 1), 1) }},
-		{"key", session.Control, func(g gate) { g.Key('a', true) }},
-		{"read clipboard", session.Clipboard, func(g gate) { g.Clipboard() }},
-		{"set clipboard", session.Clipboard, func(g gate) { g.SetClipboard("text") }},
+		{"capture", session.View, func(g *gate) { g.Capture(func(image.Rectangle, []uint32, int) {}) }},
+		{"cursor", session.View, func(g *gate) { g.Cursor() }},
+		{"pointer", session.View, func(g *gate) { g.Pointer() }},
+		{"move pointer", session.Control, func(g *gate) { g.MovePointer(image.Pt(1, 1), 1) }},
+		{"key", session.Control, func(g *gate) { g.Key('a', true) }},
+		{"read clipboard", session.Clipboard, func(g *gate) { g.Clipboard() }},
+		{"set clipboard", session.Clipboard, func(g *gate) { g.SetClipboard("text") }},
 	} {
 		for _, allowed := range []session.Permissions{0, everything &^ tt.needs, tt.needs, everything} {
 			s := new(screen)
-			tt.use(gate{s, func() session.Permissions { return allowed }})
+			tt.use(&gate{desktop: s, allowed: func() session.Permissions { return allowed }})
 			if want := allowed.Has(tt.needs); s.touched != want {
 				t.Errorf("%s with %v allowed: touched the desktop = %v, want %v", tt.name, allowed, s.touched, want)
 			}
 		}
+	}
+}
+
+// presses is a desktop that notes what is held down on it.
+type presses struct {
+	screen
+	keys    map[uint32]bool
+	at      image.Point
+	buttons uint16
+}
+
+func (p *presses) Key(keysym uint32, down bool)               { p.keys[keysym] = down }
+func (p *presses) MovePointer(at image.Point, buttons uint16) { p.at, p.buttons = at, buttons }
+
+// When control ends in the middle of a drag with Shift held, both end; nothing else happens any more.
+func TestGateLetsGo(t *testing.T) {
+	d := &presses{keys: make(map[uint32]bool)}
+	allowed := session.Control
+	g := &gate{desktop: d, allowed: func() session.Permissions { return allowed }}
+	const shift, control = 0xffe1, 0xffe3
+	g.Key(shift, true)
+	g.MovePointer(image.Pt(3, 4), 1)
+	allowed = session.View
+	g.Key(shift, true)
+	if !d.keys[shift] {
+		t.Fatal("Shift is not down")
+	}
+	g.Key(shift, false)
+	g.Key(control, false)
+	if d.keys[shift] || len(d.keys) != 1 {
+		t.Errorf("without control, the keys are %v", d.keys)
+	}
+	g.MovePointer(image.Pt(9, 9), 1)
+	if d.buttons != 0 || d.at != image.Pt(3, 4) {
+		t.Errorf("without control, buttons %b are held at %v", d.buttons, d.at)
+	}
+	d.touched, d.at = false, image.Point{}
+	g.MovePointer(image.Pt(9, 9), 0)
+	if d.at != (image.Point{}) {
+		t.Error("without control, the pointer moves")
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sixgate/p2p"
@@ -169,16 +169,16 @@ func unanswered(err error) session.Reason {
 	return session.ByUser // closed the terminal, or the program; where the supporter left first, the call knows
 }
 
-// live shows the desktop on every screen channel that the bridge opens, one after the other, until the call or ctx ends.
+// live shows the desktop on the screen channel that the bridge opened last, until the call or ctx ends.
 func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) session.Reason {
-	var allowed atomic.Uint32
-	allowed.Store(uint32(granted))
-	defer allowed.Store(0) // before the last goroutine is gone, nothing is allowed any more
-	server := rfbserver.Server{Log: h.Log, Desktop: gate{h.Desktop, func() session.Permissions {
-		return session.Permissions(allowed.Load())
+	ctx, cancel := context.WithCancel(ctx)
+	server := rfbserver.Server{Log: h.Log, Desktop: &gate{desktop: h.Desktop, allowed: func() session.Permissions {
+		if ctx.Err() != nil { // what was under way when the session ended comes too late
+			return 0
+		}
+		return granted
 	}}}
 
-	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
@@ -194,12 +194,29 @@ func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissi
 	}
 	h.tell(call, p2p.Notice{State: state, Permissions: granted})
 	h.Questions.Show(state)
+	leave := func() {}
+	defer func() { leave() }()
 	for {
 		conn, err := call.Accept(ctx, p2p.RFB)
 		if err != nil {
 			return session.ByUser
 		}
-		running.Go(func() { server.Serve(ctx, conn) }) // the server logs who came and went
+		leave()
+		leave = serveOne(ctx, &server, conn)
+	}
+}
+
+// serveOne serves a viewer until it leaves, ctx ends or leave is called, which waits until it is gone.
+func serveOne(ctx context.Context, server *rfbserver.Server, conn net.Conn) (leave func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		server.Serve(ctx, conn) // the server logs who came and went
+	}()
+	return func() {
+		cancel()
+		<-gone
 	}
 }
 
