@@ -2,6 +2,7 @@ package rfb
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -57,6 +58,13 @@ func (CutText) event() {}
 
 // maxRects bounds the rectangles of an update that only ends with a LastRect.
 const maxRects = 1 << 16
+
+// An update may paint each pixel overdraw times, and a few more in a small framebuffer: sixteen bytes can stand for all of
+// them, and whoever reads an update cannot stop before its end.
+const (
+	overdraw  = 8
+	paintSome = 1 << 20
+)
 
 // readBuffer holds a burst of the server.
 const readBuffer = 64 << 10
@@ -191,6 +199,7 @@ func (c *Client) readUpdate() (*Update, error) {
 		n = maxRects
 	}
 	u := new(Update)
+	painted := int64(0)
 	for range n {
 		b, err := take(c.br, 12)
 		if err != nil {
@@ -202,6 +211,10 @@ func (c *Client) readUpdate() (*Update, error) {
 		}
 		if err := c.readRect(u, r, enc); err != nil {
 			return nil, err
+		}
+		painted += int64(r.Dx()) * int64(r.Dy())
+		if size := c.screen.Rect.Size(); painted > overdraw*int64(size.X*size.Y)+paintSome {
+			return nil, fmt.Errorf("an update that paints the screen more than %d times", overdraw)
 		}
 	}
 	if n == maxRects {
@@ -247,6 +260,9 @@ func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
 		return err
 	}
 	if size != c.screen.Rect.Size() {
+		if u.Resized {
+			return errors.New("an update that resizes the screen twice")
+		}
 		c.resize(size)
 		u.Resized = true
 		u.Rects = u.Rects[:0] // what was painted is gone

@@ -153,6 +153,9 @@ func TestClientColours(t *testing.T) {
 	}
 }
 
+// fill1000 is a Tight rectangle of 1000x1000 pixels of one colour.
+const fill1000 = "\x00\x00\x00\x00\x03\xe8\x03\xe8" + "\x00\x00\x00\x07" + "\x80\x11\x22\x33"
+
 // What a hostile server may say after the handshake. Each is an error, and none costs memory.
 var hostileServers = map[string]string{
 	"unknown message":               "\x04",
@@ -162,6 +165,8 @@ var hostileServers = map[string]string{
 	"CopyRect from outside":         rect1 + "\x00\x00\x00\x00\x02\x00\x02\x00" + "\x00\x00\x00\x01" + "\x00\x03\x00\x02",
 	"resize to 65535x65535":         string(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(65535, 65535))),
 	"extended resize to 16384x4097": string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(16384, 4097), nil)),
+	"resize, and resize again":      string(AppendDesktopSize(AppendDesktopSize(AppendFramebufferUpdate(nil, 2), image.Pt(9, 9)), image.Pt(8, 9))),
+	"a screen painted 100 times":    string(AppendDesktopSize(AppendFramebufferUpdate(nil, 101), image.Pt(1000, 1000))) + strings.Repeat(fill1000, 100),
 	"name of 4 GiB":                 rect1 + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\xff\xff\xfe\xcd" + "\xff\xff\xff\xff",
 	"cursor of 65535x65535":         rect1 + "\x00\x00\x00\x00\xff\xff\xff\xff" + "\xff\xff\xff\x11",
 	"colours past the end":          "\x01\x00\x00\xff\x00\x02" + strings.Repeat("\x00", 12),
