@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -139,7 +140,8 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 	default:
 		reason = b.follow(ctx, call, m)
 	}
-	m.show(reason.Error(), "")
+	how, why, _ := strings.Cut(reason.Error(), ": ")
+	m.show(how, why)
 	b.Log.InfoContext(ctx, "session ended", "reason", reason)
 	b.Report(Event{Event: "end", Reason: reason.Error()})
 	if a.attached.Load() > 0 {
@@ -183,6 +185,7 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 	live := false
 	for notice := range call.Notices() {
 		b.Report(Event{Event: "state", State: notice.State.String()})
+		m.allowed.Store(uint32(notice.Permissions))
 		switch {
 		case !notice.State.Live():
 			m.show(notice.State.String(), "on "+call.Peer().Name)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"sixgate/rfb"
+	"sixgate/session"
 )
 
 // noticeSize is the picture's size until a host has shown its own.
@@ -23,10 +24,13 @@ type mirror struct {
 	changed chan struct{}
 	host    atomic.Pointer[rfb.Client]  // where input goes; nil: nowhere
 	pointer atomic.Pointer[image.Point] // where a viewer put it last
+	allowed atomic.Uint32               // session.Permissions: what may go to the host
 
-	// mu is held while a message of the host is read, so that viewers get whole updates and never half of one.
+	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
+	// So the picture is a copy of the host's, taken after each update, and viewers never get half of one.
 	mu        sync.Mutex
 	picture   *rfb.Image
+	notice    [2]string // that picture shows; zero: the host's desktop
 	dirty     []image.Rectangle
 	cursor    *image.RGBA
 	hot       image.Point
@@ -44,12 +48,14 @@ func newMirror() *mirror {
 func (m *mirror) show(headline, detail string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	size := noticeSize
-	if m.picture != nil {
-		size = m.picture.Rect.Max
+	notice := [2]string{headline, detail}
+	if m.picture == nil {
+		m.picture = rfb.NewImage(image.Rectangle{Max: noticeSize})
+	} else if m.notice == notice {
+		return
 	}
-	m.picture = rfb.NewImage(image.Rectangle{Max: size})
-	paintNotice(m.picture.Pix, size, headline, detail)
+	m.notice = notice
+	paintNotice(m.picture, headline, detail)
 	m.cursor, m.clipboard = nil, ""
 	m.touch(m.picture.Rect)
 }
@@ -62,43 +68,62 @@ func (m *mirror) follow(host *rfb.Client, shown func()) error {
 		return err
 	}
 	for first := true; ; {
-		if err := host.Ready(); err != nil {
-			return err
-		}
-		painted, err := m.read(host)
+		event, err := host.Next()
 		if err != nil {
 			return err
 		}
-		if first && painted {
-			first = false
-			shown()
+		switch event := event.(type) {
+		case *rfb.Update:
+			m.take(host, event)
+			if first {
+				first = false
+				shown()
+			}
+			// The next update is asked for when one was painted: one is in flight at any time.
+			if err := host.Request(true, host.Image().Rect); err != nil {
+				return err
+			}
+		case rfb.CutText:
+			m.copied(event.Text)
 		}
 	}
 }
 
-// read takes in one message, and asks for the next update as soon as one was painted: one is in flight at any time.
-func (m *mirror) read(host *rfb.Client) (painted bool, err error) {
+// take copies what the host's update changed.
+func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	event, err := host.Next()
-	if err != nil {
-		return false, err
+	m.name = host.Name()
+	m.cursor, m.hot = host.Cursor()
+	from, rects := host.Image(), u.Rects
+	switch all := []image.Rectangle{from.Rect}; {
+	case m.picture.Rect != from.Rect:
+		m.picture, rects = rfb.NewImage(from.Rect), all
+	case m.notice != [2]string{} || totalArea(rects) > totalArea(all):
+		rects = all
 	}
-	switch event := event.(type) {
-	case *rfb.Update:
-		m.name = host.Name()
-		m.cursor, m.hot = host.Cursor()
-		if m.picture != host.Image() { // the first update, or another size
-			m.picture = host.Image()
-			m.touch(m.picture.Rect)
+	m.notice = [2]string{}
+	for _, r := range rects {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			copy(m.picture.Row(r.Min.X, r.Max.X, y), from.Row(r.Min.X, r.Max.X, y))
 		}
-		m.touch(event.Rects...)
-		return true, host.Request(true, m.picture.Rect)
-	case rfb.CutText:
-		m.clipboard = event.Text
-		m.touch()
 	}
-	return false, nil
+	m.touch(rects...)
+}
+
+func totalArea(rects []image.Rectangle) (n int) {
+	for _, r := range rects {
+		n += r.Dx() * r.Dy()
+	}
+	return n
+}
+
+// copied takes over what was copied on the host.
+func (m *mirror) copied(text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.clipboard = text
+	m.touch()
 }
 
 // touch notes what changed and wakes the server. The caller holds mu.
@@ -158,10 +183,19 @@ func (m *mirror) Clipboard() string {
 	return m.clipboard
 }
 
-// Input goes straight to the host, without waiting for its pictures. An error there is the path's, and ends follow.
+// Input goes straight to the host, without waiting for its pictures, as far as its user allows: a host that was given no
+// permission learns nothing of what a viewer types or copies. An error there is the path's, and ends follow.
+
+// to is the host, if it may have what needs a permission.
+func (m *mirror) to(needs session.Permissions) *rfb.Client {
+	if !session.Permissions(m.allowed.Load()).Has(needs) {
+		return nil
+	}
+	return m.host.Load()
+}
 
 func (m *mirror) MovePointer(p image.Point, buttons uint16) {
-	host := m.host.Load()
+	host := m.to(session.Control)
 	if host == nil {
 		return
 	}
@@ -171,13 +205,13 @@ func (m *mirror) MovePointer(p image.Point, buttons uint16) {
 }
 
 func (m *mirror) Key(keysym uint32, down bool) {
-	if host := m.host.Load(); host != nil {
+	if host := m.to(session.Control); host != nil {
 		host.Key(keysym, down)
 	}
 }
 
 func (m *mirror) SetClipboard(text string) {
-	if host := m.host.Load(); host != nil {
+	if host := m.to(session.Clipboard); host != nil {
 		host.CutText(text)
 	}
 }

@@ -4,12 +4,16 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"iter"
+	"strings"
 	"sync"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
+
+	"sixgate/rfb"
 )
 
 var (
@@ -35,22 +39,58 @@ var faces = sync.OnceValue(func() (f struct{ large, small font.Face }) {
 	return f
 })
 
-// paintNotice covers pix, size.X pixels wide, with a headline and a line below it: what viewers see while there is no
-// desktop to show. The host's last picture is gone from there: it is not ours to keep.
-func paintNotice(pix []uint32, size image.Point, headline, detail string) {
-	canvas := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(canvas, canvas.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
-	middle := size.Y / 2
+// margin stays free on both sides of a notice, in pixels.
+const margin = 24
+
+// noticeHeight is the strip in the middle of a picture that has a notice's words.
+const noticeHeight = 120
+
+// paintNotice covers m with a headline and a line below it: what viewers see while there is no desktop to show. The host's
+// last picture is gone from there: it is not ours to keep.
+func paintNotice(m *rfb.Image, headline, detail string) {
+	back := uint32(paper.R)<<16 | uint32(paper.G)<<8 | uint32(paper.B)
+	for i := range m.Pix {
+		m.Pix[i] = back
+	}
+	strip := image.Rect(0, 0, m.Rect.Dx(), min(noticeHeight, m.Rect.Dy()))
+	canvas := image.NewRGBA(strip)
+	draw.Draw(canvas, strip, image.NewUniform(paper), image.Point{}, draw.Src)
+	middle := strip.Dy() / 2
 	centre(canvas, faces().large, ink, middle, headline)
 	centre(canvas, faces().small, faint, middle+36, detail)
-	for i := range pix {
+	top := (m.Rect.Dy() - strip.Dy()) / 2
+	for i := range strip.Dx() * strip.Dy() {
 		p := canvas.Pix[4*i : 4*i+3 : 4*i+3]
-		pix[i] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+		m.Pix[top*m.Stride+i] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
 	}
 }
 
-func centre(canvas *image.RGBA, face font.Face, ink color.Color, baseline int, text string) {
-	x := (fixed.I(canvas.Rect.Dx()) - font.MeasureString(face, text)) / 2
-	d := font.Drawer{Dst: canvas, Src: image.NewUniform(ink), Face: face, Dot: fixed.Point26_6{X: max(x, 0), Y: fixed.I(baseline)}}
-	d.DrawString(text)
+func centre(canvas *image.RGBA, face font.Face, ink color.Color, baseline int, text string) (below int) {
+	for line := range lines(face, text, fixed.I(canvas.Rect.Dx()-2*margin)) {
+		x := (fixed.I(canvas.Rect.Dx()) - font.MeasureString(face, line)) / 2
+		d := font.Drawer{Dst: canvas, Src: image.NewUniform(ink), Face: face, Dot: fixed.Point26_6{X: max(x, 0), Y: fixed.I(baseline)}}
+		d.DrawString(line)
+		baseline += face.Metrics().Height.Ceil() + 4
+	}
+	return baseline
+}
+
+// lines breaks text between words into lines of at most the given width; a longer word has a line for itself.
+func lines(face font.Face, text string, width fixed.Int26_6) iter.Seq[string] {
+	return func(each func(string) bool) {
+		line := ""
+		for _, word := range strings.Fields(text) {
+			longer := strings.TrimSpace(line + " " + word)
+			if line != "" && font.MeasureString(face, longer) > width {
+				if !each(line) {
+					return
+				}
+				longer = word
+			}
+			line = longer
+		}
+		if line != "" {
+			each(line)
+		}
+	}
 }
