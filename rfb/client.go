@@ -127,12 +127,6 @@ func (c *Client) send(m ClientMessage) error {
 	return err
 }
 
-// Ready waits until a message has begun to arrive. Whoever shares Image with others takes a lock between Ready and Next.
-func (c *Client) Ready() error {
-	_, err := c.br.Peek(1)
-	return err
-}
-
 // Next reads the server's next message and does what it says. The error is io.EOF when the server left
 // between two messages; after any error the connection is of no more use.
 func (c *Client) Next() (Event, error) {

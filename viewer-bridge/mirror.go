@@ -55,7 +55,7 @@ func (m *mirror) show(headline, detail string) {
 		return
 	}
 	m.notice = notice
-	paintNotice(m.picture, headline, detail)
+	paintNotice(m.picture.Pix, m.picture.Rect.Max, headline, detail)
 	m.cursor, m.clipboard = nil, ""
 	m.touch(m.picture.Rect)
 }

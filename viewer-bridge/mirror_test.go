@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"sixgate/rfb"
 	"sixgate/rfbserver"
+	"sixgate/session"
 )
 
 // desk is the far end: a desktop in memory that a host would share.
@@ -176,7 +178,15 @@ func TestViewersSeeWhatTheHostShows(t *testing.T) {
 		until(t, c, d.picture)
 	}
 
-	// Input and clipboard reach the host, and its clipboard the viewers.
+	// Input and clipboard reach the host as far as its user allows, and its clipboard the viewers.
+	if err := errors.Join(late.Key('p', true), late.Pointer(image.Pt(1, 2), 0), late.CutText("a secret")); err != nil {
+		t.Fatal(err)
+	}
+	if err := late.Request(false, late.Image().Rect); err != nil { // answered after all that was done
+		t.Fatal(err)
+	}
+	until(t, late, d.picture)
+	m.allowed.Store(uint32(session.View | session.Control | session.Clipboard))
 	if err := errors.Join(late.Key('x', true), late.Pointer(image.Pt(31, 41), 1), late.CutText("from the viewer")); err != nil {
 		t.Fatal(err)
 	}
@@ -214,4 +224,48 @@ func TestViewersSeeWhatTheHostShows(t *testing.T) {
 	m.Key('y', true)
 	m.MovePointer(image.Pt(1, 1), 0)
 	m.SetClipboard("nobody reads this")
+}
+
+// A host that stops in the middle of an update holds neither the viewers nor those who come, and what it said of the update
+// is not shown.
+func TestHostStopsInTheMiddle(t *testing.T) {
+	m := newMirror()
+	m.show("waiting for the other side", "")
+	viewers := serve(t, &rfbserver.Server{Desktop: m})
+	near, far := net.Pipe()
+	defer far.Close()
+	host := make(chan error, 1)
+	ended := make(chan error, 1)
+	go func() {
+		leg, err := rfb.NewClient(near, rfb.ClientOptions{})
+		host <- err
+		if err == nil {
+			ended <- m.follow(leg, func() {})
+		}
+	}()
+	version, err := rfb.Admission{}.Admit(far)
+	if err != nil || version != rfb.Version38 {
+		t.Fatal(version, err)
+	}
+	size := image.Pt(4, 4)
+	go io.Copy(io.Discard, far)
+	half := rfb.ServerInit{Size: size, Format: rfb.Native, Name: "stuck"}.Append(nil)
+	half = rfb.AppendFramebufferUpdate(half, 2)
+	half = append(half, "\x00\x00\x00\x00\x00\x01\x00\x01"+"\x00\x00\x00\x00"+"\xff\xff\xff\x00"+"\x00\x00"...)
+	if _, err := far.Write(half); err != nil { // over a pipe: it is read when this returns
+		t.Fatal(err)
+	}
+	if err := <-host; err != nil {
+		t.Fatal(err)
+	}
+	for _, notice := range []string{"", "asking the user"} {
+		if notice != "" {
+			m.show(notice, "")
+		}
+		until(t, join(t, viewers(), rfb.EncodingTight), m.picture)
+	}
+	far.Close()
+	if err := <-ended; err == nil {
+		t.Error("the mirror follows a host that is gone")
+	}
 }

@@ -12,8 +12,6 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
-
-	"sixgate/rfb"
 )
 
 var (
@@ -43,25 +41,22 @@ var faces = sync.OnceValue(func() (f struct{ large, small font.Face }) {
 const margin = 24
 
 // noticeHeight is the strip in the middle of a picture that has a notice's words.
-const noticeHeight = 120
+const noticeHeight = 400
 
-// paintNotice covers m with a headline and a line below it: what viewers see while there is no desktop to show. The host's
-// last picture is gone from there: it is not ours to keep.
-func paintNotice(m *rfb.Image, headline, detail string) {
-	back := uint32(paper.R)<<16 | uint32(paper.G)<<8 | uint32(paper.B)
-	for i := range m.Pix {
-		m.Pix[i] = back
+// paintNotice covers pix, size.X pixels wide, with a headline and a line below it: what viewers see while there is no
+// desktop to show. The host's last picture is gone from there: it is not ours to keep.
+func paintNotice(pix []uint32, size image.Point, headline, detail string) {
+	for i := range pix {
+		pix[i] = uint32(paper.R)<<16 | uint32(paper.G)<<8 | uint32(paper.B)
 	}
-	strip := image.Rect(0, 0, m.Rect.Dx(), min(noticeHeight, m.Rect.Dy()))
-	canvas := image.NewRGBA(strip)
-	draw.Draw(canvas, strip, image.NewUniform(paper), image.Point{}, draw.Src)
-	middle := strip.Dy() / 2
-	centre(canvas, faces().large, ink, middle, headline)
-	centre(canvas, faces().small, faint, middle+36, detail)
-	top := (m.Rect.Dy() - strip.Dy()) / 2
-	for i := range strip.Dx() * strip.Dy() {
+	canvas := image.NewRGBA(image.Rect(0, 0, size.X, min(noticeHeight, size.Y)))
+	draw.Draw(canvas, canvas.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
+	below := centre(canvas, faces().large, ink, canvas.Rect.Dy()/3, headline)
+	centre(canvas, faces().small, faint, below, detail)
+	strip := pix[(size.Y-canvas.Rect.Dy())/2*size.X:]
+	for i := range canvas.Rect.Dx() * canvas.Rect.Dy() {
 		p := canvas.Pix[4*i : 4*i+3 : 4*i+3]
-		m.Pix[top*m.Stride+i] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+		strip[i] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
 	}
 }
 
