@@ -61,10 +61,10 @@ func measure(ctx context.Context, st *stage, s *server, w workload, m mode, wind
 	if w.every > 0 {
 		running.Go(func() {
 			marked := func(n int) error {
-				if err := step(n); err != nil {
-					return err
-				}
-				return mark.Fill(image.Rect(0, 0, 16, 16), marks[n%len(marks)])
+				return st.screen.AtOnce(func() error {
+					mark.Fill(image.Rect(0, 0, 16, 16), marks[n%len(marks)])
+					return step(n)
+				})
 			}
 			if err := play(ctx, marked, w.every, &steps); err != nil {
 				broken.Store(&err)

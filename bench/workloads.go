@@ -154,17 +154,18 @@ func (s *stage) drag() (func(int) error, func() error, error) {
 	w, err := s.screen.Window(image.Rect(100, 100, 800, 600), s.panel)
 	return func(n int) error {
 		a := float64(n) / 60
-		return w.Move(image.Pt(600+int(500*math.Sin(2*a)), 290+int(250*math.Sin(3*a))))
+		w.Move(image.Pt(600+int(500*math.Sin(2*a)), 290+int(250*math.Sin(3*a))))
+		return nil
 	}, w.Destroy, err
 }
 
 // photos fills the screen with another photo.
 func (s *stage) photos() (func(int) error, func() error, error) {
 	w, err := s.screen.Window(image.Rectangle{Max: s.size}, s.photo[0])
-	return func(n int) error { return w.Show(s.photo[(n+1)%len(s.photo)]) }, w.Destroy, err
+	return func(n int) error { w.Show(s.photo[(n+1)%len(s.photo)]); return nil }, w.Destroy, err
 }
 
 func (s *stage) video() (func(int) error, func() error, error) {
 	w, err := s.screen.Window(image.Rect(600, 300, 1880, 1020), s.frames[0])
-	return func(n int) error { return w.Show(s.frames[n%len(s.frames)]) }, w.Destroy, err
+	return func(n int) error { w.Show(s.frames[n%len(s.frames)]); return nil }, w.Destroy, err
 }

@@ -33,16 +33,17 @@ func TestChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := filepath.Join(t.TempDir(), "lines")
+	drawn := func(draw func()) func() error { return func() error { draw(); return nil } }
 	for _, change := range []struct {
 		name string
 		do   func() error
 	}{
-		{"nothing", func() error { return nil }},
+		{"nothing", drawn(func() {})},
 		{"text", func() error { return d.page.Write(image.Pt(9, 60), "a line that was not there") }},
-		{"one pixel", func() error { return d.page.Fill(image.Rect(406, 308, 407, 309), 0xff0001) }},
-		{"scroll", func() error { return d.page.Scroll(13) }},
-		{"photo", func() error { return d.page.Show(changed) }},
-		{"move a window over another", func() error { return d.page.Move(image.Pt(411, 203)) }},
+		{"one pixel", drawn(func() { d.page.Fill(image.Rect(406, 308, 407, 309), 0xff0001) })},
+		{"scroll", drawn(func() { d.page.Scroll(13) })},
+		{"photo", drawn(func() { d.page.Show(changed) })},
+		{"move a window over another", drawn(func() { d.page.Move(image.Pt(411, 203)) })},
 		{"a terminal prints and scrolls", func() error {
 			err := d.Spawn("xterm", "-fn", "fixed", "-geometry", "60x20+600+420", "-e", "sh", "-c", "seq 1 400; touch "+lines+"; exec sleep 1000")
 			if err == nil {
@@ -52,7 +53,7 @@ func TestChanges(t *testing.T) {
 			return err
 		}},
 		{"a smaller screen", func() error { return resize(t, d, "1001x699") }},
-		{"after that", func() error { return d.page.Fill(image.Rect(0, 0, 50, 50), 0x123456) }},
+		{"after that", drawn(func() { d.page.Fill(image.Rect(0, 0, 50, 50), 0x123456) })},
 		{"the old size", func() error { return resize(t, d, "1283x797") }},
 	} {
 		if err := change.do(); err != nil {

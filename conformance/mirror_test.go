@@ -29,7 +29,7 @@ func TestMirror(t *testing.T) {
 		do   func() error
 	}{
 		{"at first", func() error { return nil }},
-		{"scrolled", func() error { return d.page.Scroll(26) }},
+		{"scrolled", func() error { d.page.Scroll(26); return nil }},
 		{"a smaller screen", func() error { return resize(t, d, "1001x699") }},
 	} {
 		if err := change.do(); err != nil {

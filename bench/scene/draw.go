@@ -52,7 +52,8 @@ func (s *Screen) Background(p Picture) error {
 	return s.Sync()
 }
 
-// Window is a window that no window manager touches.
+// Window is a window that no window manager touches. What is drawn on it is done when the X server comes to it: before
+// anything that is read by the same Screen later, and at the latest when its Sync returns.
 type Window struct {
 	screen *Screen
 	id     xproto.Window
@@ -81,31 +82,27 @@ func (w Window) Destroy() error {
 	return w.screen.Sync()
 }
 
-// Move puts its upper left corner at p.
-func (w Window) Move(p image.Point) error {
+// Move puts the upper left corner at p.
+func (w Window) Move(p image.Point) {
 	xproto.ConfigureWindow(w.screen.conn, w.id, xproto.ConfigWindowX|xproto.ConfigWindowY, []uint32{uint32(p.X), uint32(p.Y)})
-	return w.screen.Sync()
 }
 
 // Show copies the picture to the window's upper left corner.
-func (w Window) Show(p Picture) error {
+func (w Window) Show(p Picture) {
 	xproto.CopyArea(w.screen.conn, xproto.Drawable(p.id), xproto.Drawable(w.id), w.screen.gc, 0, 0, 0, 0, uint16(p.Size.X), uint16(p.Size.Y))
-	return w.screen.Sync()
 }
 
 // Fill paints r in one colour, 0x00RRGGBB.
-func (w Window) Fill(r image.Rectangle, colour uint32) error {
+func (w Window) Fill(r image.Rectangle, colour uint32) {
 	xproto.ChangeGC(w.screen.conn, w.screen.gc, xproto.GcForeground, []uint32{colour})
 	xproto.PolyFillRectangle(w.screen.conn, xproto.Drawable(w.id), w.screen.gc,
 		[]xproto.Rectangle{{X: int16(r.Min.X), Y: int16(r.Min.Y), Width: uint16(r.Dx()), Height: uint16(r.Dy())}})
-	return w.screen.Sync()
 }
 
 // Scroll moves what the window shows up by dy pixels; the last dy rows stay as they were.
-func (w Window) Scroll(dy int) error {
+func (w Window) Scroll(dy int) {
 	xproto.CopyArea(w.screen.conn, xproto.Drawable(w.id), xproto.Drawable(w.id), w.screen.gc,
 		0, int16(dy), 0, 0, uint16(w.size.X), uint16(w.size.Y-dy))
-	return w.screen.Sync()
 }
 
 // Write draws lines of ASCII in the X server's own font, 6x13 pixels a character, black on white, from p downwards.

@@ -30,9 +30,7 @@ func (w Window) OnKeys() error {
 		if _, ok := event.(xproto.KeyPressEvent); !ok {
 			continue
 		}
-		if err := w.Fill(w.Glyph(n)); err != nil {
-			return err
-		}
+		w.Fill(w.Glyph(n))
 		n++
 	}
 }

@@ -56,6 +56,14 @@ func (s *Screen) Sync() error {
 	return err
 }
 
+// AtOnce lets no other client of the X server see the screen between what draw does.
+func (s *Screen) AtOnce(draw func() error) error {
+	xproto.GrabServer(s.conn)
+	err := draw()
+	xproto.UngrabServer(s.conn)
+	return errors.Join(err, s.Sync())
+}
+
 // hidePointer gives the root window a cursor without a pixel, and puts the pointer on it.
 func (s *Screen) hidePointer() error {
 	blank, err := xproto.NewPixmapId(s.conn)
