@@ -35,6 +35,7 @@ type Options struct {
 // Gateway serves until Close.
 type Gateway struct {
 	data      string
+	held      *os.File // the lock on data
 	log       *slog.Logger
 	addresses []string
 	node      host.Host
@@ -60,8 +61,12 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if err := openData(o.Data); err != nil {
 		return nil, err
 	}
+	held, err := holdData(o.Data)
+	if err != nil {
+		return nil, err
+	}
 	serving, stop := context.WithCancel(context.Background())
-	g := &Gateway{data: o.Data, log: o.Log, stop: stop}
+	g := &Gateway{data: o.Data, held: held, log: o.Log, stop: stop}
 	if err := g.open(ctx, serving, listen, o.Announce); err != nil {
 		g.Close()
 		return nil, err
@@ -82,7 +87,6 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, anno
 	if err != nil {
 		return err
 	}
-	// Listening comes first: it fails when another gateway runs, which would hold the files as well.
 	g.node, err = p2p.NewNode(p2p.NodeOptions{Key: key, Resources: resources, Listen: []multiaddr.Multiaddr{socket}})
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen, or end the program that has it", err)
@@ -127,6 +131,24 @@ func openData(dir string) error {
 			"--data, or run 'chmod 700 %s'", dir, mode, dir)
 	}
 	return nil
+}
+
+var errLocked = errors.New("locked")
+
+// holdData sees that no other gateway uses the directory: of two, each could redeem the same code.
+func holdData(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		if errors.Is(err, errLocked) {
+			return nil, fmt.Errorf("another gateway uses the state in %s: end it, or choose another directory with --data", dir)
+		}
+		return nil, err
+	}
+	return f, nil
 }
 
 // Addresses are the gateway's multiaddrs, each with its peer id, as hosts and bridges take them.
@@ -188,5 +210,5 @@ func (g *Gateway) Close() error {
 	if g.state != nil {
 		g.state.close()
 	}
-	return err
+	return errors.Join(err, g.held.Close())
 }

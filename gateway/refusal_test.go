@@ -492,11 +492,12 @@ func TestOpenErrors(t *testing.T) {
 		o    Options
 		says string
 	}{
-		"port taken": {Options{Data: t.TempDir() + "/data", Listen: taken}, "--listen"},
-		"open data":  {Options{Data: open, Listen: "127.0.0.1:0"}, "chmod 700"},
-		"no data":    {Options{Listen: "127.0.0.1:0"}, "--data"},
-		"no address": {Options{Data: t.TempDir() + "/data", Listen: "everywhere"}, "0.0.0.0:4443"},
-		"bad name":   {Options{Data: t.TempDir() + "/data", Listen: "127.0.0.1:0", Announce: []string{"a/b"}}, "host name"},
+		"port taken":  {Options{Data: t.TempDir() + "/data", Listen: taken}, "--listen"},
+		"data in use": {Options{Data: g.data, Listen: "127.0.0.1:0"}, "another gateway uses"},
+		"open data":   {Options{Data: open, Listen: "127.0.0.1:0"}, "chmod 700"},
+		"no data":     {Options{Listen: "127.0.0.1:0"}, "--data"},
+		"no address":  {Options{Data: t.TempDir() + "/data", Listen: "everywhere"}, "0.0.0.0:4443"},
+		"bad name":    {Options{Data: t.TempDir() + "/data", Listen: "127.0.0.1:0", Announce: []string{"a/b"}}, "host name"},
 	} {
 		if g, err := Open(context.Background(), tt.o); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)
