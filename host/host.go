@@ -171,7 +171,7 @@ func unanswered(err error) session.Reason {
 
 // live shows the desktop on the screen channel that the bridge opened last, until the call or ctx ends.
 func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) session.Reason {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	server := rfbserver.Server{Log: h.Log, Desktop: &gate{desktop: h.Desktop, allowed: func() session.Permissions {
 		if ctx.Err() != nil { // what was under way when the session ended comes too late
 			return 0
@@ -181,11 +181,11 @@ func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissi
 
 	var running sync.WaitGroup
 	defer running.Wait()
-	defer cancel()
+	defer cancel(nil)
 	running.Go(func() {
 		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
 			h.Log.ErrorContext(ctx, "the desktop cannot be shown any more", "err", err)
-			cancel()
+			cancel(session.DesktopGone)
 		}
 	})
 	state := session.Direct
@@ -198,6 +198,9 @@ func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissi
 	defer func() { leave() }()
 	for {
 		conn, err := call.Accept(ctx, p2p.RFB)
+		if errors.Is(context.Cause(ctx), session.DesktopGone) {
+			return session.DesktopGone
+		}
 		if err != nil {
 			return session.ByUser
 		}

@@ -11,6 +11,7 @@ const (
 	Unanswered                    // the user did not answer in time
 	WrongDigits                   // three times; the code is dead
 	Tampered                      // the commitment did not fit: somebody changes what is sent
+	DesktopGone                   // the user logged out, or the display server died
 )
 
 var reasons = [...]struct {
@@ -27,6 +28,8 @@ var reasons = [...]struct {
 		"or they were misheard; begin again with a new code"},
 	Tampered: {EndedByNetwork, "ended by network: the other side did not keep to the check digits it had promised; " +
 		"somebody may be listening in; tell your administrator, and begin again from another network"},
+	DesktopGone: {EndedByUser, "ended by user: the desktop that was shown is gone, as after logging out; start again in a " +
+		"desktop session, with a new code"},
 }
 
 // Known reports whether r is a reason of this version.
