@@ -90,7 +90,7 @@ func NewClient(conn io.ReadWriter, o ClientOptions) (*Client, error) {
 // Name is the desktop's name. Like Image, Screens and Cursor it belongs to the goroutine that calls Next.
 func (c *Client) Name() string { return c.name }
 
-// Image is the framebuffer. Next paints on it; after an Update that Resized it is another one.
+// Image is the framebuffer. Next paints on it; after an Update that Resized it is another one, and the one before is no more.
 func (c *Client) Image() *Image { return c.screen }
 
 // Screens are the monitors' places in the framebuffer, never empty: all of it where the server did not say.
@@ -277,8 +277,14 @@ func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
 	return nil
 }
 
-// resize replaces the framebuffer by a black one. A server that does nothing but resize makes no more
-// garbage than the largest framebuffer, over and over.
+// resize replaces the framebuffer by a black one, in the same memory where that is enough: a server that does nothing but
+// resize makes no garbage.
 func (c *Client) resize(size image.Point) {
-	c.screen = NewImage(image.Rectangle{Max: size})
+	n := size.X * size.Y
+	if c.screen == nil || cap(c.screen.Pix) < n {
+		c.screen = NewImage(image.Rectangle{Max: size})
+		return
+	}
+	c.screen = &Image{Pix: c.screen.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
+	clear(c.screen.Pix)
 }

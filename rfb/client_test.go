@@ -195,6 +195,31 @@ func TestClientOfHostileServer(t *testing.T) {
 	}
 }
 
+// A server that does nothing but resize costs the largest framebuffer once.
+func TestClientOfResizingServer(t *testing.T) {
+	var says []byte
+	for i := range 100 {
+		says = AppendDesktopSize(AppendFramebufferUpdate(says, 1), image.Pt(1000, 1000-i%2))
+	}
+	c := client(t, ClientOptions{}, string(says))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 100 {
+		if u := next1[*Update](t, c); !u.Resized {
+			t.Fatal("not resized")
+		}
+		c.Image().Pix[0] = 1
+		if m := c.Image(); m.Pix[len(m.Pix)-1] != 0 || len(m.Pix) != m.Rect.Dx()*m.Rect.Dy() {
+			t.Fatal("the new framebuffer is not black")
+		}
+		c.Image().Pix[len(c.Image().Pix)-1] = 1
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
+		t.Errorf("%d KiB were allocated", n>>10)
+	}
+}
+
 func FuzzClientHandshake(f *testing.F) {
 	for _, says := range []string{
 		hello + init4x3,

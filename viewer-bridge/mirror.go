@@ -25,6 +25,7 @@ type mirror struct {
 	host    atomic.Pointer[rfb.Client]  // where input goes; nil: nowhere
 	pointer atomic.Pointer[image.Point] // where a viewer put it last
 	allowed atomic.Uint32               // session.Permissions: what may go to the host
+	size    atomic.Pointer[image.Point] // of picture; apart from mu, for a server asks for it inside of Capture
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
 	// So the picture is a copy of the host's, taken after each update, and viewers never get half of one.
@@ -41,6 +42,7 @@ type mirror struct {
 func newMirror() *mirror {
 	m := &mirror{changed: make(chan struct{}, 1), name: "Sixgate"}
 	m.pointer.Store(&nowhere)
+	m.resize(noticeSize)
 	return m
 }
 
@@ -49,9 +51,7 @@ func (m *mirror) show(headline, detail string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	notice := [2]string{headline, detail}
-	if m.picture == nil {
-		m.picture = rfb.NewImage(image.Rectangle{Max: noticeSize})
-	} else if m.notice == notice {
+	if m.notice == notice {
 		return
 	}
 	m.notice = notice
@@ -98,7 +98,8 @@ func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 	from, rects := host.Image(), u.Rects
 	switch all := []image.Rectangle{from.Rect}; {
 	case m.picture.Rect != from.Rect:
-		m.picture, rects = rfb.NewImage(from.Rect), all
+		m.resize(from.Rect.Max)
+		rects = all
 	case m.notice != [2]string{} || totalArea(rects) > totalArea(all):
 		rects = all
 	}
@@ -109,6 +110,17 @@ func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 		}
 	}
 	m.touch(rects...)
+}
+
+// resize makes picture as large as the host's, in the memory that it has where that is enough: a host that does nothing but
+// resize makes no garbage. The caller holds mu, and paints all of it.
+func (m *mirror) resize(size image.Point) {
+	n := size.X * size.Y
+	if m.picture == nil || cap(m.picture.Pix) < n {
+		m.picture = rfb.NewImage(image.Rectangle{Max: size})
+	}
+	m.picture = &rfb.Image{Pix: m.picture.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
+	m.size.Store(&size)
 }
 
 func totalArea(rects []image.Rectangle) (n int) {
@@ -150,11 +162,7 @@ func (m *mirror) Name() string {
 	return m.name
 }
 
-func (m *mirror) Screens() []image.Rectangle {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return []image.Rectangle{m.picture.Rect}
-}
+func (m *mirror) Screens() []image.Rectangle { return []image.Rectangle{{Max: *m.size.Load()}} }
 
 func (m *mirror) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
 	m.mu.Lock()

@@ -269,3 +269,19 @@ func TestHostStopsInTheMiddle(t *testing.T) {
 		t.Error("the mirror follows a host that is gone")
 	}
 }
+
+// A server asks for the screens while it captures, when the picture has grown since it last asked.
+func TestScreensInsideOfCapture(t *testing.T) {
+	m := newMirror()
+	m.show("waiting for the other side", "")
+	asked := false
+	m.Capture(func(r image.Rectangle, _ []uint32, _ int) {
+		asked = true
+		if got := m.Screens(); !slices.Equal(got, []image.Rectangle{r}) {
+			t.Errorf("the screens are %v, the picture is %v", got, r)
+		}
+	})
+	if !asked {
+		t.Error("there is no picture")
+	}
+}
