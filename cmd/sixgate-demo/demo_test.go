@@ -8,9 +8,11 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -31,6 +33,7 @@ func build(t *testing.T) string {
 func TestPrograms(t *testing.T) {
 	bin := build(t)
 	t.Run("help and version", func(t *testing.T) { testHelpAndVersion(t, bin) })
+	t.Run("port in use", func(t *testing.T) { testPortInUse(t, bin) })
 	t.Run("the shot shows the desktop and leaves nothing", func(t *testing.T) { testShot(t, bin) })
 }
 
@@ -51,6 +54,20 @@ func testHelpAndVersion(t *testing.T, bin string) {
 				t.Errorf("%s --help does not show %s: %v\n%s", name, flag, err, out)
 			}
 		}
+	}
+}
+
+func testPortInUse(t *testing.T, bin string) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--viewer-port", port)
+	cmd.Env = append(os.Environ(), "DISPLAY=")
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "port "+port+" is in use") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -41,6 +41,9 @@ func startSession(ctx context.Context, scratch, display string, f flags) (*sessi
 	p := &cast{ended: make(chan error, 3)}
 	s := &session{ended: p.ended, close: func() { cancel(); p.running.Wait() }}
 	err := p.play(ctx, s, scratch, display, f)
+	if errors.Is(err, io.EOF) {
+		err = <-p.ended // what a program said when it left tells more
+	}
 	if err != nil {
 		s.close()
 		return nil, err
