@@ -8,6 +8,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/libp2p/go-libp2p/x/rate"
@@ -45,6 +46,7 @@ const (
 	mostConnsAtSite = 256
 	connsPerSecond  = 200 // in all
 	connsPerAddress = 5   // a second, from one address
+	mostQuestions   = 4   // of one kind at a time, from a peer
 )
 
 // resources bounds what all peers, and each of them, can make the gateway hold. Connections from loopback are not
@@ -55,6 +57,10 @@ func resources() (network.ResourceManager, error) {
 		// before a peer has shown its key, or a stream its protocol
 		Transient:   rcmgr.ResourceLimits{Conns: 512, Streams: 2048, Memory: 128 << 20},
 		PeerDefault: rcmgr.ResourceLimits{Conns: mostPeerConns, Streams: mostPeerStreams, Memory: mostPeerMemory},
+		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{
+			p2p.CodeProtocol:   {StreamsInbound: mostQuestions, Streams: mostQuestions},
+			p2p.RedeemProtocol: {StreamsInbound: mostQuestions, Streams: mostQuestions},
+		},
 	}
 	address := rate.Limit{RPS: connsPerAddress, Burst: 10 * connsPerAddress}
 	site := rate.Limit{RPS: 4 * connsPerAddress, Burst: 40 * connsPerAddress}

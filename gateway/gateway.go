@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -98,6 +99,10 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, anno
 		return err
 	}
 	g.limits.now = g.codes.now
+	g.limits.alarm = func() {
+		g.log.Warn("wrong codes from many places: somebody may be guessing; each place has fewer tries for now",
+			"wrong", wrongAll, "within", limitFor)
+	}
 	if g.relay, err = g.openRelay(); err != nil {
 		return err
 	}
@@ -168,11 +173,19 @@ func (g *Gateway) announced(listen netip.AddrPort, names []string) (addresses []
 		if bases, err = g.node.Network().InterfaceListenAddresses(); err != nil {
 			return nil, err
 		}
+		bases = outwardFirst(bases)
 	}
 	for _, a := range bases {
 		addresses = append(addresses, a.String()+"/p2p/"+g.node.ID().String())
 	}
 	return addresses, nil
+}
+
+// outwardFirst puts loopback's addresses at the end: what cannot be reached is named by its first address.
+func outwardFirst(addresses []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	outward := func(a multiaddr.Multiaddr) bool { return !manet.IsIPLoopback(a) }
+	inward := slices.DeleteFunc(slices.Clone(addresses), outward)
+	return append(slices.DeleteFunc(addresses, manet.IsIPLoopback), inward...)
 }
 
 // announce makes a multiaddr of a host or host:port.

@@ -11,16 +11,19 @@ import (
 	"sixgate/p2p"
 )
 
-// How many wrong codes may come from one place within limitFor, and in all. After that a place waits, twice as long each
-// time. A peer id costs nothing to make, so addresses count as well; a botnet has many addresses, so all together count.
+// How many wrong codes may come from one place within limitFor. After that a place waits, twice as long each time. A peer id
+// costs nothing to make, so addresses count as well; a botnet has many addresses, so all together count: after wrongAll each
+// place has a fifth, one code where it had five. Nobody is shut out for what others did: then a thousand wrong codes would
+// be all it takes to deny help to everyone.
 const (
 	limitFor     = 15 * time.Minute
 	wrongPeer    = 5
 	wrongAddress = 5  // an IPv4 address, or an IPv6 /64: what one household has
 	wrongSite    = 20 // an IPv6 /48
 	wrongAll     = 1000
+	strictly     = 5 // so much less after that
 	waitFirst    = time.Minute
-	waitMost     = 24 * time.Hour
+	waitMost     = time.Hour // one of an office or of a provider's customers makes all of them wait
 )
 
 // placesKept is how many places are remembered before those that are forgiven are forgotten.
@@ -28,10 +31,12 @@ const placesKept = 4 * wrongAll
 
 // limits counts wrong codes by where they come from. The zero value with a clock is ready.
 type limits struct {
-	now func() time.Time
+	now   func() time.Time
+	alarm func() // called when wrongAll is reached; nil: nobody wants to know
 
 	mu     sync.Mutex
 	places map[string]*tally
+	swept  time.Time // when those that are forgiven were forgotten
 	all    tally
 }
 
@@ -75,14 +80,12 @@ func (l *limits) take(places []place) (right func(), err error) {
 	if l.all.forgiven(now) {
 		l.all = tally{last: now}
 	}
-	if l.all.wrong >= wrongAll {
-		return nil, p2p.ErrTooMany
-	}
 	if l.places == nil {
 		l.places = make(map[string]*tally)
 	}
-	if len(l.places) > placesKept {
+	if len(l.places) > placesKept && now.Sub(l.swept) > waitFirst {
 		maps.DeleteFunc(l.places, func(_ string, t *tally) bool { return t.forgiven(now) })
+		l.swept = now
 	}
 	for _, p := range places {
 		if t := l.places[p.name]; t == nil || t.forgiven(now) {
@@ -91,11 +94,17 @@ func (l *limits) take(places []place) (right func(), err error) {
 			return nil, p2p.ErrTooMany
 		}
 	}
-	l.all.wrong++
+	strict := l.all.wrong >= wrongAll
+	if l.all.wrong++; l.all.wrong == wrongAll && l.alarm != nil {
+		l.alarm()
+	}
 	for _, p := range places {
 		t := l.places[p.name]
 		t.wrong++
 		t.last = now
+		if strict {
+			p.wrong /= strictly
+		}
 		if over := t.wrong - p.wrong; over >= 0 {
 			t.until = now.Add(min(waitFirst<<min(over, 20), waitMost))
 		}

@@ -78,24 +78,47 @@ func TestRightCodesDoNotCount(t *testing.T) {
 	}
 }
 
-// A botnet of 100,000 addresses has one budget, and does not fill the memory.
+// A botnet that has used up what all have together gets little more, does not fill the memory for ever, and shuts nobody out.
 func TestAllTogether(t *testing.T) {
 	clock := newClock()
-	l := limits{now: clock.now}
-	for round := range 3 {
-		passed := 0
-		for i := range 100_000 {
-			a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-			if _, err := l.take(placesOf(peer.ID(fmt.Sprint(round, i)), a)); err == nil {
-				passed++
+	alarms := 0
+	l := limits{now: clock.now, alarm: func() { alarms++ }}
+	const bots = 5000
+	passed, n := 0, 0
+	from := func(a netip.Addr) bool { // a new peer each time
+		n++
+		_, err := l.take(placesOf(peer.ID(fmt.Sprint(n)), a))
+		return err == nil
+	}
+	attack := func(each int) {
+		for i := range bots {
+			for range each {
+				if from(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})) {
+					passed++
+				}
 			}
 		}
-		if passed != wrongAll {
-			t.Errorf("round %d: %d guesses pass, want %d", round, passed, wrongAll)
-		}
-		clock.advance(limitFor + time.Second)
 	}
-	if len(l.places) > placesKept+4*wrongAll {
+	attack(10)
+	if most := wrongAll + bots; passed > most || alarms != 1 {
+		t.Errorf("%d guesses pass at once, want %d at most; %d alarms", passed, most, alarms)
+	}
+	for minute := range 14 {
+		clock.advance(time.Minute)
+		attack(1)
+		if !from(netip.AddrFrom4([4]byte{192, 0, 2, byte(minute)})) {
+			t.Errorf("a user who mistypes once is shut out after %d minutes", minute)
+		}
+	}
+	if most := wrongAll + 4*bots; passed > most {
+		t.Errorf("%d guesses pass in a quarter of an hour, want %d at most", passed, most)
+	}
+	if a := netip.MustParseAddr("192.0.2.0"); !from(a) || from(a) {
+		t.Error("a user does not have one try after another wait")
+	}
+	clock.advance(waitMost + limitFor)
+	from(netip.MustParseAddr("192.0.2.99"))
+	if len(l.places) > placesKept {
 		t.Errorf("%d places are kept", len(l.places))
 	}
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // answerFor is how long a question may take, asking and answering. A wrong code's answer comes wrongAfter the question,
-// whatever it was looked up in: how long that took must not tell a used code from one that never was.
+// whatever it was looked up in: how long that took must not tell a used code from one that never was. One too many waits as
+// well, so that nobody fills the log with them.
 const (
 	answerFor  = 10 * time.Second
 	wrongAfter = 250 * time.Millisecond
@@ -74,7 +75,7 @@ func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 	host, from := s.Conn().RemotePeer(), addressOf(s.Conn())
 	meeting, err := g.meet(ctx, host, from, req.Code)
 	g.log.InfoContext(ctx, "redeem", "host", host, "from", from, "err", err)
-	if errors.Is(err, p2p.ErrNoCode) {
+	if errors.Is(err, p2p.ErrNoCode) || errors.Is(err, p2p.ErrTooMany) {
 		select {
 		case <-answer:
 		case <-ctx.Done():
