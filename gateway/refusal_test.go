@@ -253,6 +253,47 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 }
 
+// Of many questions at once a stranger has a few heard; the gateway keeps nothing of the others.
+func TestStrangerAsksManyAtATime(t *testing.T) {
+	g := start(t, Options{})
+	n, gateway := stranger(t, g)
+	const asked = 3 * mostQuestions
+	type answer struct {
+		stream int
+		err    error
+	}
+	answers := make(chan answer, asked)
+	var streams []network.Stream
+	for i := range asked {
+		s, err := n.NewStream(t.Context(), gateway.ID, p2p.RedeemProtocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Write([]byte{0, 0, 0}) // of a length of four bytes: a question that is not finished
+		streams = append(streams, s)
+		go func() {
+			answers <- answer{i, message.Read(s, new(message.Meeting))}
+		}()
+	}
+	for range asked - mostQuestions {
+		a := <-answers
+		if a.err == nil {
+			t.Error("a question that was not put has an answer")
+		}
+		streams[a.stream] = nil
+	}
+	for _, s := range streams {
+		if s != nil {
+			s.Write([]byte{0})
+		}
+	}
+	for range mostQuestions {
+		if a := <-answers; a.err != nil {
+			t.Errorf("a question is not heard: %v", a.err)
+		}
+	}
+}
+
 // A host that redeems a code and stalls in the handshake keeps nobody else from a session.
 func TestStalledHostStopsNobody(t *testing.T) {
 	g := start(t, Options{})

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Max is the longest message in bytes.
-const Max = 64 << 10
+// Max is the longest message in bytes: four names of 200 and some. A stranger can have a gateway wait for many at a time.
+const Max = 4 << 10
 
 // Read reads one message: its length (4 bytes, big-endian), then its protobuf form. It reads nothing beyond.
 func Read(r io.Reader, m proto.Message) error {
