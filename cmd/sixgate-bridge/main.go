@@ -105,7 +105,7 @@ func words(w io.Writer) func(viewerbridge.Event) {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var f flags
 	k := kong.Parse(&f,

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"image"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -34,6 +36,7 @@ func TestPrograms(t *testing.T) {
 	bin := build(t)
 	t.Run("help and version", func(t *testing.T) { testHelpAndVersion(t, bin) })
 	t.Run("port in use", func(t *testing.T) { testPortInUse(t, bin) })
+	t.Run("closing its terminal ends everything", func(t *testing.T) { testHangUp(t, bin) })
 	t.Run("the shot shows the desktop and leaves nothing", func(t *testing.T) { testShot(t, bin) })
 }
 
@@ -68,6 +71,35 @@ func testPortInUse(t *testing.T, bin string) {
 	cmd.Env = append(os.Environ(), "DISPLAY=")
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "port "+port+" is in use") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func testHangUp(t *testing.T, bin string) {
+	scratch, mark := t.TempDir(), "SIXGATE_DEMO_TEST="+rand.Text()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--viewer-port", "0", "--picture", filepath.Join(t.TempDir(), "demo.png"))
+	cmd.Env = append(os.Environ(), "DISPLAY=", "TMPDIR="+scratch, mark)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "Ctrl-C ends everything." {
+			ready = true
+			cmd.Process.Signal(syscall.SIGHUP)
+		}
+	}
+	if err := cmd.Wait(); err != nil || !ready {
+		t.Errorf("ready: %v, then it left with %v", ready, err)
+	}
+	if left := running(t, mark); len(left) > 0 {
+		t.Errorf("still running: %v", left)
+	}
+	if files, _ := os.ReadDir(scratch); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
 	}
 }
 

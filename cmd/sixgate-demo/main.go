@@ -27,7 +27,7 @@ type flags struct {
 func main() {
 	var f flags
 	kong.Parse(&f, kong.Description("All of Sixgate and a desktop on this machine."), kong.Vars{"version": version})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := run(ctx, f); err != nil {
 		fmt.Fprintln(os.Stderr, "sixgate-demo:", err)

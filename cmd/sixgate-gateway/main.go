@@ -68,7 +68,7 @@ func (c addOperator) Run() error {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var p program
 	k := kong.Parse(&p, kong.UsageOnError(),

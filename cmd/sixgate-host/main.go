@@ -83,7 +83,7 @@ func showHelp(o kong.HelpOptions, k *kong.Context) error {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var f flags
 	k := kong.Parse(&f,
