@@ -22,7 +22,9 @@ help:
 	@echo "make demo     gateway, host and bridge on this machine; prints the code and where to point a viewer"
 	@echo "make test     every test"
 	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
-	@echo "make build    the three programs, stripped, in bin/"
+	@echo "make build    the three programs and the demo, stripped, in bin/"
+	@echo "make lint     gofmt, go vet (for Windows too), staticcheck: a part of make test, as is make fuzz"
+	@echo "make vulnerabilities    govulncheck; needs vuln.go.dev"
 
 # install names the packages of $(1) that are missing, and installs them where it may.
 define install
