@@ -125,7 +125,7 @@ func openData(dir string) error {
 		return errors.New("a gateway needs a directory for its state: name one with --data")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return fmt.Errorf("%w: name a directory that can be made or is yours with --data", err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -536,6 +537,7 @@ func TestOpenErrors(t *testing.T) {
 		"port taken":  {Options{Data: t.TempDir() + "/data", Listen: taken}, "--listen"},
 		"data in use": {Options{Data: g.data, Listen: "127.0.0.1:0"}, "another gateway uses"},
 		"open data":   {Options{Data: open, Listen: "127.0.0.1:0"}, "chmod 700"},
+		"file":        {Options{Data: filepath.Join(g.data, "lock", "data"), Listen: "127.0.0.1:0"}, "--data"},
 		"no data":     {Options{Listen: "127.0.0.1:0"}, "--data"},
 		"no address":  {Options{Data: t.TempDir() + "/data", Listen: "everywhere"}, "0.0.0.0:4443"},
 		"bad name":    {Options{Data: t.TempDir() + "/data", Listen: "127.0.0.1:0", Announce: []string{"a/b"}}, "host name"},
