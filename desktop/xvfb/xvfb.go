@@ -31,15 +31,21 @@ type Server struct {
 }
 
 // Start runs Xvfb with one screen, "1280x800x24", on a display number that it finds free, and returns when clients can
-// connect. The server and everything spawned on it ends with ctx or with Close.
+// connect: those of this user, and of nobody else. The server and everything spawned on it ends with ctx or with Close.
 func Start(ctx context.Context, screen string, args ...string) (*Server, error) {
 	ready, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer ready.Close()
+	authority, cookie, err := cookieFile()
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	defer os.Remove(authority)
 	var complaint strings.Builder
-	cmd := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset"}, args...)...)
+	cmd := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset", "-auth", authority}, args...)...)
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.Stderr = &complaint
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C on the terminal is ours to pass on
@@ -49,12 +55,16 @@ func Start(ctx context.Context, screen string, args ...string) (*Server, error) 
 		return nil, fmt.Errorf("start Xvfb: %w (install the Debian package xvfb)", err)
 	}
 	number, err := bufio.NewReader(ready).ReadString('\n')
+	number = strings.TrimSpace(number)
+	if err == nil {
+		err = admitUser(number, cookie)
+	}
 	if err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
-		return nil, fmt.Errorf("no display from Xvfb: %s", complaint.String())
+		return nil, fmt.Errorf("no display from Xvfb: %w %s", err, complaint.String())
 	}
-	s := &Server{Display: ":" + strings.TrimSpace(number), server: cmd, ended: make(chan struct{})}
+	s := &Server{Display: ":" + number, server: cmd, ended: make(chan struct{})}
 	s.life, s.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(s.ended)
