@@ -101,6 +101,7 @@ var hostile = []struct {
 	{"Tight JPEG of another height", EncodingTight, small, Native, join(0x90, aJPEG(20, 2000)), errNoJPEG},
 	{"Tight JPEG without length", EncodingTight, small, Native, join(0x90, 0), errDamagedJPEG},
 	{"Tight JPEG that is none", EncodingTight, small, Native, join(0x90, 20, zeros(20)), errDamagedJPEG},
+	{"Tight JPEG of 3000x1400", EncodingTight, image.Rect(0, 0, 3000, 1400), Native, join(0x90, 20, zeros(20)), errLargeJPEG},
 	{"Tight JPEG cut short", EncodingTight, small, Native, join(0x90, "\xa0\x02", aJPEG(20, 20)[2:290]), errDamagedJPEG},
 	{"Tight JPEG of nothing", EncodingTight, image.Rect(5, 5, 5, 9), Native, join(0x90, aJPEG(20, 20)), errNoJPEG},
 	{"Zlib with more rows", EncodingZlib, small, Native, packed(false, zeros(20*21*4)), errTooLong},
@@ -129,7 +130,7 @@ func TestHostile(t *testing.T) {
 	for _, tt := range hostile {
 		m := NewImage(image.Rect(0, 0, 100, 100))
 		if tt.r.Max.X > 2048 && tt.enc == EncodingTight {
-			m = NewImage(image.Rect(0, 0, 3000, 10))
+			m = NewImage(image.Rect(0, 0, 3000, 1400))
 		}
 		err := newDecoder(tt.f).Decode(bufio.NewReader(bytes.NewReader(tt.data)), tt.enc, tt.r, m)
 		if !errors.Is(err, tt.want) {

@@ -19,6 +19,7 @@ var (
 	errPaletteIndex = errors.New("index outside of the palette")
 	errGradient     = fmt.Errorf("gradient filter for a rectangle wider than %d or a format of 8 bits per pixel", maxTightWidth)
 	errDamagedJPEG  = errors.New("damaged JPEG")
+	errLargeJPEG    = fmt.Errorf("JPEG of more than %dx%d pixels", maxTightWidth, maxTightWidth)
 	errNoJPEG       = errors.New("not a JPEG of the rectangle's size")
 )
 
@@ -121,6 +122,13 @@ func (d *Decoder) tightJPEG(br *bufio.Reader, r image.Rectangle, m *Image) error
 	if d.unpack.size == 1 {
 		return errTightJPEG
 	}
+	if r.Empty() {
+		return errNoJPEG
+	}
+	// A JPEG of 500 scans takes as much time as 500 of one, and the memory of all its coefficients: servers send small ones.
+	if r.Dx()*r.Dy() > maxTightWidth*maxTightWidth {
+		return errLargeJPEG
+	}
 	n, err := compactLength(br)
 	if err != nil {
 		return err
@@ -128,9 +136,6 @@ func (d *Decoder) tightJPEG(br *bufio.Reader, r image.Rectangle, m *Image) error
 	d.buf = grown(d.buf, n)
 	if _, err := io.ReadFull(br, d.buf[:n]); err != nil {
 		return err
-	}
-	if r.Empty() {
-		return errNoJPEG
 	}
 	return d.tight.jpeg.decompress(d.buf[:n], m, r)
 }
