@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -47,6 +48,14 @@ type BridgeOptions struct {
 type Code struct {
 	Digits  string // six
 	Expires time.Time
+}
+
+// check sees that a gateway's code is one: it is read out, shown and printed.
+func (c Code) check() error {
+	if digits, ok := session.ParseCode(c.Digits); !ok || digits != c.Digits {
+		return fmt.Errorf("the gateway's code is not six digits: %w", ErrBusy)
+	}
+	return nil
 }
 
 // Bridge is the supporter's node. It keeps its connection to the gateway until Close.
@@ -158,6 +167,9 @@ func (b *Bridge) Extend(ctx context.Context) (Code, error) {
 // renew gets the code, and a place at the relay: that lives an hour, longer than any code.
 func (b *Bridge) renew(ctx context.Context, verb message.CodeRequest_Verb) (Code, error) {
 	code, err := b.ask(ctx, verb)
+	if err == nil {
+		err = code.check()
+	}
 	if err == nil {
 		b.mu.Lock()
 		b.code = code

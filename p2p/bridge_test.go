@@ -108,6 +108,17 @@ func TestPauseForClaimedConsent(t *testing.T) {
 	})
 }
 
+func TestCodesAreSixDigits(t *testing.T) {
+	if err := (Code{Digits: "012345"}).check(); err != nil {
+		t.Error(err)
+	}
+	for _, digits := range []string{"", "12345", "1234567", "123 456", "12345a", "\x1b[2J00"} {
+		if (Code{Digits: digits}).check() == nil {
+			t.Errorf("%q is taken for a code", digits)
+		}
+	}
+}
+
 // A bridge does not even try before consent.
 func TestBridgeKeepsToConsent(t *testing.T) {
 	a, far := net.Pipe()
