@@ -183,8 +183,12 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 	b.Report(Event{Event: "check", Digits: call.CheckDigits(), Host: call.Peer().Name})
 	var showing sync.WaitGroup
 	live := false
+	var told session.State // a call begins by waiting
 	for notice := range call.Notices() {
-		b.Report(Event{Event: "state", State: notice.State.String()})
+		if notice.State != told {
+			told = notice.State
+			b.Report(Event{Event: "state", State: told.String()})
+		}
 		m.allowed.Store(uint32(notice.Permissions))
 		switch {
 		case !notice.State.Live():

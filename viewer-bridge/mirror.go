@@ -2,8 +2,10 @@ package viewerbridge
 
 import (
 	"image"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 
 	"sixgate/rfb"
 	"sixgate/session"
@@ -93,7 +95,7 @@ func (m *mirror) follow(host *rfb.Client, shown func()) error {
 func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.name = host.Name()
+	m.name = printable(host.Name())
 	m.cursor, m.hot = host.Cursor()
 	from, rects := host.Image(), u.Rects
 	switch all := []image.Rectangle{from.Rect}; {
@@ -121,6 +123,16 @@ func (m *mirror) resize(size image.Point) {
 	}
 	m.picture = &rfb.Image{Pix: m.picture.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
 	m.size.Store(&size)
+}
+
+// printable leaves out of a name what would move the cursor of the terminal where a viewer prints it.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 func totalArea(rects []image.Rectangle) (n int) {

@@ -285,3 +285,9 @@ func TestScreensInsideOfCapture(t *testing.T) {
 		t.Error("there is no picture")
 	}
 }
+
+func TestPrintableNames(t *testing.T) {
+	if got := printable("büro\x1b]0;owned\x07\n\u202e:0"); got != "büro]0;owned:0" {
+		t.Errorf("%q", got)
+	}
+}
