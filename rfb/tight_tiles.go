@@ -66,6 +66,9 @@ func (t *tiling) place(x, y, across, down int) image.Rectangle {
 // classOf leaves the colours of a solid tile or one of few in t.palette.
 func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass {
 	p := &t.palette
+	if lossy && t.plainlyPhoto(px, m, r) {
+		return photo
+	}
 	p.reset()
 	limit := min(maxPalette, max(r.Dx()*r.Dy()/4, 2)) // more would take longer than the pixels
 	runs, repeated := 0, 0
@@ -94,6 +97,36 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 		return photo
 	}
 	return few
+}
+
+// plainlyPhoto finds most photos by a twelfth of their pixels: soft, in many colours and with hardly two alike side by
+// side. Others need a closer look.
+func (t *tiling) plainlyPhoto(px, m *Image, r image.Rectangle) bool {
+	if r.Dx()*r.Dy() < minPhotoArea {
+		return false
+	}
+	p := &t.palette
+	p.reset()
+	steps, changes, sharp := 0, 0, 0
+	for y := r.Min.Y; y < r.Max.Y; y += 13 { // not in step with lines of text
+		row, before := px.Row(r.Min.X, r.Max.X, y), m.Row(r.Min.X, r.Max.X, y)
+		for i, v := range row[1:] {
+			if v != row[i] {
+				changes++
+				if isSharp(before[i+1], before[i]) {
+					sharp++
+				}
+			}
+		}
+		steps += len(row) - 1
+		if changes < steps*3/4 || sharp > steps/8 {
+			return false
+		}
+		for i := 0; i < len(row) && p.n <= minPhotoColours; i++ {
+			p.add(row[i], maxPalette)
+		}
+	}
+	return p.n > minPhotoColours
 }
 
 // isDrawing tells, of a tile in more colours than a palette holds, whether it is a drawing or letters: then many
@@ -127,7 +160,7 @@ func isSoft(m *Image, r image.Rectangle) bool {
 		for _, v := range row[1:] {
 			if v != last {
 				steps++
-				if apart(v, last) > softStep {
+				if isSharp(v, last) {
 					sharp++
 				}
 			}
@@ -137,13 +170,10 @@ func isSoft(m *Image, r image.Rectangle) bool {
 	return sharp < steps/8
 }
 
-// apart returns the greatest difference of two pixels in one of their colours.
-func apart(a, b uint32) int {
-	d := func(shift int) int {
-		v := int(a>>shift&0xff) - int(b>>shift&0xff)
-		return max(v, -v)
-	}
-	return max(d(16), d(8), d(0))
+// isSharp tells whether two pixels differ by more than softStep in any colour.
+func isSharp(a, b uint32) bool {
+	return a>>16&0xff-b>>16&0xff+softStep > 2*softStep || a>>8&0xff-b>>8&0xff+softStep > 2*softStep ||
+		a&0xff-b&0xff+softStep > 2*softStep
 }
 
 // grow finds the tiles from tile i on, to the right and then down, that go into one rectangle of a class with it,

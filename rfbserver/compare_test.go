@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"sixgate/rfb"
@@ -159,5 +160,23 @@ func BenchmarkCompare(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestCopyColours(t *testing.T) {
+	for width := range 40 {
+		for odd := range width + 1 { // the pixel with a top byte; the last time there is none
+			src, got, want := make([]uint32, width+1), make([]uint32, width), make([]uint32, width)
+			for i := range want {
+				want[i] = uint32(i) * 0x010305
+				src[i] = want[i]
+				if i == odd {
+					src[i] |= 0x80000000
+				}
+			}
+			if copyColours(got, src); !slices.Equal(got, want) {
+				t.Fatalf("of %d pixels, that at %d with a top byte: %x, want %x", width, odd, got, want)
+			}
+		}
 	}
 }

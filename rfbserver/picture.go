@@ -1,6 +1,7 @@
 package rfbserver
 
 import (
+	"encoding/binary"
 	"image"
 	"slices"
 	"sync"
@@ -82,13 +83,37 @@ func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
 	for y := r.Min.Y; y < r.Max.Y; {
 		p.mu.Lock()
 		for end := min(y+blockSide, r.Max.Y); y < end; y++ {
-			row := p.fb.Row(r.Min.X, r.Max.X, y)
-			for i, px := range pix[(y-r.Min.Y)*stride:][:len(row)] {
-				row[i] = px & colourMask
-			}
+			copyColours(p.fb.Row(r.Min.X, r.Max.X, y), pix[(y-r.Min.Y)*stride:])
 		}
 		p.mu.Unlock()
 	}
+}
+
+// copyColours copies a row of pixels, without their top bytes. Those are zero almost always, so copying at the speed of
+// memory and looking for others after takes half as long as masking each.
+func copyColours(dst, src []uint32) {
+	if copy(dst, src); !hasTopBytes(dst) {
+		return
+	}
+	for i := range dst {
+		dst[i] &= colourMask
+	}
+}
+
+// hasTopBytes tells whether anything but colour is in a row of pixels.
+func hasTopBytes(row []uint32) bool {
+	ne := binary.NativeEndian
+	var odd, even uint64
+	b := asBytes(row)
+	for ; len(b) >= 64; b = b[64:] {
+		p := (*[64]byte)(b)
+		even |= ne.Uint64(p[0:]) | ne.Uint64(p[16:]) | ne.Uint64(p[32:]) | ne.Uint64(p[48:])
+		odd |= ne.Uint64(p[8:]) | ne.Uint64(p[24:]) | ne.Uint64(p[40:]) | ne.Uint64(p[56:])
+	}
+	for ; len(b) >= 4; b = b[4:] {
+		even |= uint64(ne.Uint32(b))
+	}
+	return (even|odd)&^(colourMask<<32|colourMask) != 0
 }
 
 // copyTo fills m with what the picture shows there, black where it does not reach, with the cursor on it

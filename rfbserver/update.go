@@ -141,11 +141,16 @@ func (v *viewer) putBack(rects []image.Rectangle) {
 	}
 }
 
-// pieces cuts r into rectangles of at most pieceWidth and pieceArea, as high as goes in whole blocks.
+// pieces cuts r into rectangles of at most pieceArea, as high as goes in whole blocks: JPEGs cost less to make, and
+// are smaller, the nearer they are to squares.
 func pieces(r image.Rectangle) func(yield func(image.Rectangle) bool) {
 	return func(yield func(image.Rectangle) bool) {
-		for x := r.Min.X; x < r.Max.X; x += pieceWidth {
-			column := image.Rect(x, r.Min.Y, min(x+pieceWidth, r.Max.X), r.Max.Y)
+		width := pieceWidth
+		if r.Dy() <= blockSide {
+			width *= 2
+		}
+		for x := r.Min.X; x < r.Max.X; x += width {
+			column := image.Rect(x, r.Min.Y, min(x+width, r.Max.X), r.Max.Y)
 			height := pieceArea / column.Dx() / blockSide * blockSide
 			for y := r.Min.Y; y < r.Max.Y; y += height {
 				if !yield(image.Rect(column.Min.X, y, column.Max.X, min(y+height, r.Max.Y))) {

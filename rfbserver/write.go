@@ -13,7 +13,7 @@ import (
 
 const (
 	pieceArea  = 64 << 10 // pixels encoded at a time
-	pieceWidth = 1024     // and how wide they are at most
+	pieceWidth = 512      // and how wide they are at most, unless they are low
 
 	flushAt  = 64 << 10         // bytes written at a time
 	stallFor = 60 * time.Second // that a viewer may take to read as many
