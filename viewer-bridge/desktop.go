@@ -2,14 +2,30 @@ package viewerbridge
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"sixgate/p2p"
 	"sixgate/rfb"
 )
 
-// greetFor is how long a host may take for the RFB handshake.
-const greetFor = 10 * time.Second
+// greetFor is how long a host may take for the RFB handshake, takeFor to read a viewer's input.
+const (
+	greetFor = 10 * time.Second
+	takeFor  = 15 * time.Second
+)
+
+// leg is the connection to a host. A host that does not read what it is sent ends it, and holds no viewer for longer.
+type leg struct{ net.Conn }
+
+func (l leg) Write(b []byte) (int, error) {
+	l.SetWriteDeadline(time.Now().Add(takeFor))
+	n, err := l.Conn.Write(b)
+	if err != nil { // part of a message may be gone
+		l.Close()
+	}
+	return n, err
+}
 
 // encodings is what the bridge asks the host for, whatever the viewers ask the bridge for: a viewer on loopback believes
 // that it is on a LAN, and its wishes would be wrong for the path between host and bridge.
@@ -31,12 +47,12 @@ func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) err
 		return err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(greetFor))
-	host, err := rfb.NewClient(conn, rfb.ClientOptions{Encodings: b.encodings()})
+	conn.SetReadDeadline(time.Now().Add(greetFor))
+	host, err := rfb.NewClient(leg{conn}, rfb.ClientOptions{Encodings: b.encodings()})
 	if err != nil {
 		return err
 	}
-	conn.SetDeadline(time.Time{})
+	conn.SetReadDeadline(time.Time{})
 	return m.follow(host, func() {
 		relay, rtt := call.Path()
 		path := "direct"
