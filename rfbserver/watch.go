@@ -176,7 +176,7 @@ func (s *Server) capture() error {
 	w := &s.watch
 	w.changed = w.changed[:0]
 	err := s.Desktop.Capture(func(r image.Rectangle, pix []uint32, stride int) {
-		if !r.In(s.picture.fb.Rect) {
+		if !r.In(s.picture.told()) {
 			s.measure() // it has just grown: this is the only time that the desktop shows the new part
 		}
 		in := r.Intersect(s.picture.fb.Rect)
@@ -195,4 +195,13 @@ func (s *Server) capture() error {
 		}
 	}
 	return err
+}
+
+// told is how far the desktop's screens reached when it was asked last, which may be farther than is shown. Only Run calls it.
+func (p *picture) told() image.Rectangle {
+	var union image.Rectangle
+	for _, s := range p.screens {
+		union = union.Union(s)
+	}
+	return image.Rectangle{Max: union.Max}
 }
