@@ -84,7 +84,9 @@ func TestAdmitPassword(t *testing.T) {
 			var c challenge
 			io.ReadFull(viewer, c[:])
 			a := c.answer(password)
-			talk(t, viewer, string(a[:]))
+			if _, err := viewer.Write(a[:]); err != nil { // not by talk: it may begin with "<"
+				t.Fatal(err)
+			}
 			switch {
 			case password == "secret":
 				talk(t, viewer, "<"+ok, "\x01")
