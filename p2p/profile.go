@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multiaddr"
 )
 
 // Profile is what a bridge needs to know, one JSON file made by 'sixgate-gateway operator add'. It holds a private key.
@@ -39,6 +39,10 @@ func NewProfile(gateways []string, operator, organisation string) (p Profile, id
 // LoadProfile reads the profile at path, which must be readable by its owner only.
 func LoadProfile(path string) (p Profile, err error) {
 	b, err := readSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Profile{}, fmt.Errorf("there is no profile at %s: have your gateway's operator make one with "+
+			"'sixgate-gateway operator add'", path)
+	}
 	if err != nil {
 		return Profile{}, err
 	}
@@ -69,11 +73,7 @@ func parseGateways(addresses []string) (peer.AddrInfo, error) {
 	}
 	var gateway peer.AddrInfo
 	for _, s := range addresses {
-		a, err := multiaddr.NewMultiaddr(s)
-		if err != nil {
-			return peer.AddrInfo{}, fmt.Errorf("gateway address %q: %w", s, err)
-		}
-		info, err := peer.AddrInfoFromP2pAddr(a)
+		info, err := peer.AddrInfoFromString(s)
 		if err != nil || len(info.Addrs) == 0 {
 			return peer.AddrInfo{}, fmt.Errorf("gateway address %q must look like /ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, "+
 				"as 'sixgate-gateway serve' prints it", s)

@@ -20,7 +20,7 @@ import (
 
 const (
 	showEndFor   = 2 * time.Second // how long viewers see why a session ended
-	retryCodeFor = 2 * time.Second // between two tries to get a code from a gateway that does not answer
+	retryCodeFor = 2 * time.Second // between two tries to get a code from a gateway that has none for us
 )
 
 // Bridge serves one session after the other.
@@ -154,16 +154,17 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, issued func(p2p.Code)) (*p2p.Call, error) {
 	for {
 		code, err := node.NewCode(ctx)
-		if errors.Is(err, p2p.ErrGateway) { // the node is trying to reach it again
+		if errors.Is(err, p2p.ErrNotAdmitted) {
+			return nil, err
+		}
+		if err != nil { // the node is trying to reach the gateway, or that is busy
+			b.Log.WarnContext(ctx, "no code yet", "err", err)
 			select {
 			case <-time.After(retryCodeFor):
 				continue
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
-		}
-		if err != nil {
-			return nil, err
 		}
 		issued(code)
 		waiting, stop := context.WithDeadline(ctx, code.Expires)

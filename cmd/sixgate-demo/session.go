@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,9 +38,9 @@ func (v viewer) vncviewer() string { return strings.Replace(v.Address, ":", "::"
 
 // startSession starts the programs and takes them to a live session, playing the end user and the supporter.
 func startSession(ctx context.Context, scratch, display string, f flags) (*session, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	p := &cast{ended: make(chan error, 3)}
-	s := &session{ended: p.ended, close: func() { cancel(); p.running.Wait() }}
+	s := &session{ended: p.ended, close: sync.OnceFunc(p.stop)}
+	defer context.AfterFunc(ctx, s.close)()
 	err := p.play(ctx, s, scratch, display, f)
 	if errors.Is(err, io.EOF) {
 		err = <-p.ended // what a program said when it left tells more
@@ -66,14 +67,27 @@ func (s *session) wait(ctx context.Context) error {
 
 // cast is the programs that are running.
 type cast struct {
-	running sync.WaitGroup
-	ended   chan error
+	ended chan error
+
+	mu      sync.Mutex
+	stopped bool
+	stops   []func() // end and await a program each, in the order in which they were started
+}
+
+// stop ends the programs, the host first: then the session's end is the end user's, as in life.
+func (p *cast) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+	for _, stop := range slices.Backward(p.stops) {
+		stop()
+	}
 }
 
 func (p *cast) play(ctx context.Context, s *session, scratch, display string, f flags) error {
 	data, profile := filepath.Join(scratch, "gateway"), filepath.Join(scratch, "demo.sixgate")
 
-	gateway, _, err := p.start(ctx, "sixgate-gateway", "serve", "--data", data, "--listen", "127.0.0.1:0")
+	gateway, _, err := p.start("sixgate-gateway", "serve", "--data", data, "--listen", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -94,7 +108,7 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	if f.Shot != "" {
 		args = append(args, "--no-password") // gvnccapture would ask for it on a terminal
 	}
-	bridge, _, err := p.start(ctx, "sixgate-bridge", args...)
+	bridge, _, err := p.start("sixgate-bridge", args...)
 	if err != nil {
 		return err
 	}
@@ -110,7 +124,7 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	}
 	s.viewer = viewer{view.Address, view.Password}
 
-	host, keyboard, err := p.start(ctx, "sixgate-host", "--gateway", address, "--tty", "--display", display)
+	host, keyboard, err := p.start("sixgate-host", "--gateway", address, "--tty", "--display", display)
 	if err != nil {
 		return err
 	}
@@ -167,9 +181,20 @@ func program(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs a program until ctx ends and gives both ends of its talk.
-func (p *cast) start(ctx context.Context, name string, args ...string) (says *bufio.Reader, hears io.Writer, err error) {
-	cmd := program(ctx, name, args...)
+// start runs a program until it is stopped and gives both ends of its talk.
+func (p *cast) start(name string, args ...string) (says *bufio.Reader, hears io.Writer, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return nil, nil, context.Canceled
+	}
+	life, end := context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
+	cmd := program(life, name, args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, nil, err
@@ -187,7 +212,9 @@ func (p *cast) start(ctx context.Context, name string, args ...string) (says *bu
 		stdout.Close()
 		return nil, nil, fmt.Errorf("start %s: %w (make build)", name, err)
 	}
-	p.running.Go(func() {
+	var running sync.WaitGroup
+	p.stops = append(p.stops, func() { end(); running.Wait() })
+	running.Go(func() {
 		err := cmd.Wait()
 		stdout.Close()
 		if err == nil {
