@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -247,6 +248,11 @@ func TestSession(t *testing.T) {
 		}
 		return nil
 	})
+	early.mu.Lock()
+	if corner, paper := early.seen.RGBAAt(0, 0), (color.RGBA{0x1b, 0x24, 0x30, 0xff}); corner != paper {
+		t.Errorf("what the viewer saw last has the colour %v in its corner, not a notice's %v", corner, paper)
+	}
+	early.mu.Unlock()
 	old := m.code
 	m.nextCode(t)
 	if m.code == old {
@@ -291,6 +297,10 @@ func TestSessionsThatEndEarly(t *testing.T) {
 			m.allow(t, host)
 			host.cmd.Process.Kill()
 		}, -1, "ended by network"},
+		{"display gone", func(t *testing.T, host *talk) {
+			m.allow(t, host)
+			d.Close()
+		}, 1, "the desktop that was shown is gone"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			host := m.host(t, "", d.Display)
