@@ -183,6 +183,9 @@ func FuzzAdmit(f *testing.F) {
 		f.Add(v.handshake(), "")
 		f.Add(append(v.version.Append(nil), "\x02sixteen bytes..."...), "secret")
 	}
+	for _, said := range recordings(f, "viewers") {
+		f.Add(said, "")
+	}
 	f.Fuzz(func(t *testing.T, b []byte, password string) {
 		_, err := Admission{Password: password}.Admit(&script{Reader: bytes.NewReader(b)})
 		if err == nil && password != "" {

@@ -240,6 +240,14 @@ func FuzzClientNext(f *testing.F) {
 			f.Add([]byte(says), false)
 		}
 	}
+	for name, said := range recordings(f, "servers") {
+		if strings.HasSuffix(name, "-raw") { // large, and no puzzle
+			continue
+		}
+		init := said[len(hello):]
+		messages := init[24+be.Uint32(init[20:]):]
+		f.Add(append(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(64, 48)), messages...), false)
+	}
 	m := NewImage(image.Rect(0, 0, 4, 3))
 	m.fill(image.Rect(1, 1, 3, 3), 0xff8000)
 	for _, format := range []PixelFormat{Native, f565, b233, rgbx} {
