@@ -10,8 +10,8 @@ TOOL := go tool -modfile=tools.mod
 # Debian packages: what the build links with, what the demo's desktop shows, what the tests measure against.
 BUILD_DEBS := gcc libc6-dev pkg-config libturbojpeg0-dev libx11-dev libxtst-dev libxext-dev libxinerama-dev libxfixes-dev libxrandr-dev libxi-dev xorg-dev libpng-dev
 DEMO_DEBS := xvfb openbox xterm x11-apps x11-utils x11-xserver-utils imagemagick fonts-dejavu-core gvncviewer
-TEST_DEBS := $(DEMO_DEBS) x11-xkb-utils xdotool xclip xsel xauth weston xwayland tigervnc-viewer xtightvncviewer vncsnapshot libvncserver-dev \
-	x11vnc tigervnc-scraping-server nmap iproute2 nftables tcpdump procps fonts-noto-cjk
+TEST_DEBS := $(DEMO_DEBS) x11-xkb-utils xdotool xclip xsel weston xwayland tigervnc-viewer xtightvncviewer vncsnapshot libvncserver-dev \
+	x11vnc tigervnc-scraping-server nmap iproute2 tcpdump
 BENCH_DEBS := $(DEMO_DEBS) x11vnc tigervnc-scraping-server
 
 FUZZ_FOR := 30s
