@@ -316,6 +316,20 @@ func TestSessionsThatEndEarly(t *testing.T) {
 	}
 }
 
+// A server on a display that ends leaves, whether or not somebody looks at it.
+func TestDisplayGoneUnseen(t *testing.T) {
+	d := newDisplay(t, "320x240x24")
+	host := start(t, "", "sixgate-host", "vnc", "--port", "0", "--no-password", "--display", d.Display)
+	host.until(t, "listening on")
+	d.Close()
+	if status := host.exit(t); status != 1 {
+		t.Errorf("it left with %d", status)
+	}
+	if said := host.log.String(); !strings.Contains(said, "the desktop that was shown is gone") {
+		t.Errorf("it said %q", said)
+	}
+}
+
 // Each error is said once, with cause and remedy, and the program leaves with a status that is not 0.
 func TestErrors(t *testing.T) {
 	d := newDisplay(t, "320x240x24")

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,14 +35,25 @@ func (v VNC) Serve(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "listening on", port.Address())
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var viewers sync.WaitGroup
-	viewers.Go(func() {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
 		port.Serve(ctx, func(conn net.Conn) { server.Serve(ctx, conn) }) // the server logs who came and went
 	})
+	running.Go(func() { // the server looks at the desktop for viewers only
+		select {
+		case <-v.Desktop.Gone():
+			cancel(errGone)
+		case <-ctx.Done():
+		}
+	})
 	err = server.Run(ctx)
-	cancel()
-	viewers.Wait()
+	cancel(err)
+	running.Wait()
+	if context.Cause(ctx) == errGone {
+		return errGone
+	}
 	return err
 }
+
+var errGone = errors.New("the desktop that was shown is gone, as after logging out: start again in a desktop session")

@@ -113,6 +113,9 @@ func signal(c chan struct{}) {
 // Capture is called.
 func (d *Desktop) Changed() <-chan struct{} { return d.changed }
 
+// Gone is nil: nobody tells. (On X11 the C libraries end the program with the X server.)
+func (d *Desktop) Gone() <-chan struct{} { return nil }
+
 // Name is this machine's.
 func (d *Desktop) Name() string {
 	name, err := os.Hostname()

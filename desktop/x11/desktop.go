@@ -25,6 +25,7 @@ type Desktop struct {
 	watcher   sync.WaitGroup
 
 	changed chan struct{}
+	gone    chan struct{}
 
 	mu      sync.Mutex // of the picture, from here on
 	screens []image.Rectangle
@@ -54,7 +55,7 @@ func Open(display string, log *slog.Logger) (*Desktop, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desktop{log: log, display: display, conn: conn, changed: make(chan struct{}, 1)}
+	d := &Desktop{log: log, display: display, conn: conn, changed: make(chan struct{}, 1), gone: make(chan struct{})}
 	if err := d.open(); err != nil {
 		conn.Close()
 		d.watch() // until it is closed
@@ -125,6 +126,9 @@ func (d *Desktop) Name() string {
 // Changed receives when the picture, the pointer's shape, the monitors or the clipboard may have changed since they were
 // last asked for, and when the X server is gone.
 func (d *Desktop) Changed() <-chan struct{} { return d.changed }
+
+// Gone is closed when the X server has ended, or Close was called.
+func (d *Desktop) Gone() <-chan struct{} { return d.gone }
 
 func (d *Desktop) signal() {
 	select {

@@ -12,6 +12,7 @@ import (
 // watch turns what the server says unasked into Changed, until the connection ends.
 func (d *Desktop) watch() {
 	defer d.signal() // whoever asks now learns that it is gone
+	defer close(d.gone)
 	for {
 		event, err := d.conn.WaitForEvent()
 		if event == nil && err == nil {
