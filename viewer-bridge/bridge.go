@@ -20,6 +20,7 @@ import (
 
 const (
 	showEndFor   = 2 * time.Second // how long viewers see why a session ended
+	reasonFor    = 2 * time.Second // how long after a host's screen its reason to end the session may arrive
 	retryCodeFor = 2 * time.Second // between two tries to get a code from a gateway that has none for us
 )
 
@@ -200,7 +201,11 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 			showing.Go(func() {
 				err := b.showDesktop(ctx, call, m)
 				b.Log.InfoContext(ctx, "the screen channel ended", "err", err)
-				call.End(session.ByNetwork) // where neither side has ended it, this is why
+				select {
+				case <-call.Done():
+				case <-time.After(reasonFor): // neither side has ended it
+					call.End(session.ByNetwork)
+				}
 			})
 		}
 	}
