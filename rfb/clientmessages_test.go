@@ -117,8 +117,13 @@ func TestLatin1(t *testing.T) {
 			t.Errorf("%q comes back as %q", tt.latin1, got)
 		}
 	}
-	if got := fromLatin1([]byte("a\r\nb")); got != "a\nb" {
-		t.Errorf("line end of Windows arrives as %q", got)
+	for said, want := range map[string]string{"a\r\nb": "a\nb", "a\r\r\nb": "a\nb", "\r\n\r\n\r": "\n\n\r", "a\n\rb": "a\n\rb"} {
+		if got := fromLatin1([]byte(said)); got != want {
+			t.Errorf("%q arrives as %q, want %q", said, got, want)
+		}
+		if got := string(appendLatin1([]byte("\r"), said)); got != "\r"+want {
+			t.Errorf("%q goes out as %q, want %q", said, got[1:], want)
+		}
 	}
 }
 
