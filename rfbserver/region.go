@@ -13,8 +13,6 @@ type region struct {
 	spare []image.Rectangle
 }
 
-func (g *region) empty() bool { return len(g.rects) == 0 }
-
 func (g *region) clear() { g.rects = g.rects[:0] }
 
 // add makes g cover r as well; with more than maxRegion rectangles it may then cover more than that.

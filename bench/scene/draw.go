@@ -42,9 +42,6 @@ func (s *Screen) Upload(img *image.RGBA) (Picture, error) {
 	return p, s.Sync()
 }
 
-// Free lets the X server forget the picture.
-func (s *Screen) Free(p Picture) { xproto.FreePixmap(s.conn, p.id) }
-
 // Background makes p the picture of the root window.
 func (s *Screen) Background(p Picture) error {
 	xproto.ChangeWindowAttributes(s.conn, s.root, xproto.CwBackPixmap, []uint32{uint32(p.id)})
