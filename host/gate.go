@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"image"
 	"sync"
 
@@ -17,9 +18,9 @@ type gate struct {
 	allowed func() session.Permissions
 
 	mu      sync.Mutex
-	keys    map[uint32]bool // that are down
+	keys    map[uint32]bool // keysyms that are down
+	codes   map[uint32]bool // scancodes that are down
 	buttons uint16          // that are down
-	at      image.Point     // where they were last
 }
 
 var _ rfbserver.Desktop = (*gate)(nil)
@@ -32,11 +33,11 @@ func (g *gate) Name() string { return g.desktop.Name() }
 
 func (g *gate) Screens() []image.Rectangle { return g.desktop.Screens() }
 
-func (g *gate) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (g *gate) Capture(take func(pieces []rfbserver.Piece)) error {
 	if !g.may(session.View) {
 		return nil
 	}
-	return g.desktop.Capture(each)
+	return g.desktop.Capture(take)
 }
 
 func (g *gate) Cursor() (shape *image.RGBA, hot image.Point) {
@@ -53,6 +54,14 @@ func (g *gate) Pointer() image.Point {
 	return g.desktop.Pointer()
 }
 
+// LEDs would tell a supporter who may only look what the user types: Caps Lock is a keystroke.
+func (g *gate) LEDs() int {
+	if !g.may(session.Control) {
+		return -1
+	}
+	return g.desktop.LEDs()
+}
+
 func (g *gate) Clipboard() string {
 	if !g.may(session.Clipboard) {
 		return ""
@@ -64,12 +73,10 @@ func (g *gate) MovePointer(p image.Point, buttons uint16) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.may(session.Control) {
-		if g.buttons == 0 {
-			return
-		}
-		p, buttons = g.at, 0
+		g.letGo()
+		return
 	}
-	g.at, g.buttons = p, buttons
+	g.buttons = buttons
 	g.desktop.MovePointer(p, buttons)
 }
 
@@ -86,6 +93,47 @@ func (g *gate) Key(keysym uint32, down bool) {
 		g.keys[keysym] = true
 	}
 	g.desktop.Key(keysym, down)
+}
+
+func (g *gate) PushPointer(d image.Point, buttons uint16) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.may(session.Control) {
+		g.letGo()
+		return
+	}
+	g.buttons = buttons
+	g.desktop.PushPointer(d, buttons)
+}
+
+// letGo releases the buttons that are down, where the pointer is.
+func (g *gate) letGo() {
+	if g.buttons != 0 {
+		g.buttons = 0
+		g.desktop.PushPointer(image.Point{}, 0)
+	}
+}
+
+func (g *gate) KeyCode(code, keysym uint32, down bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.may(session.Control) && (down || !g.codes[code]) {
+		return
+	}
+	if g.codes == nil {
+		g.codes = make(map[uint32]bool)
+	}
+	if delete(g.codes, code); down {
+		g.codes[code] = true
+	}
+	g.desktop.KeyCode(code, keysym, down)
+}
+
+func (g *gate) Resize(size image.Point) error {
+	if !g.may(session.Control) {
+		return errors.ErrUnsupported
+	}
+	return g.desktop.Resize(size)
 }
 
 func (g *gate) SetClipboard(text string) {

@@ -4,6 +4,7 @@ import (
 	"image"
 	"testing"
 
+	"sixgate/rfbserver"
 	"sixgate/session"
 )
 
@@ -24,9 +25,13 @@ func (s *screen) Cursor() (*image.RGBA, image.Point) {
 	s.touched = true
 	return image.NewRGBA(image.Rect(0, 0, 1, 1)), image.Point{}
 }
-func (s *screen) Capture(each func(image.Rectangle, []uint32, int)) error {
+func (s *screen) PushPointer(image.Point, uint16) { s.touched = true }
+func (s *screen) KeyCode(uint32, uint32, bool)    { s.touched = true }
+func (s *screen) LEDs() int                       { s.touched = true; return 4 }
+func (s *screen) Resize(image.Point) error        { s.touched = true; return nil }
+func (s *screen) Capture(take func([]rfbserver.Piece)) error {
 	s.touched = true
-	each(image.Rect(0, 0, 2, 1), []uint32{1, 2}, 2)
+	take([]rfbserver.Piece{{Rect: image.Rect(0, 0, 2, 1), Pix: []uint32{1, 2}, Stride: 2}})
 	return nil
 }
 
@@ -37,11 +42,15 @@ func TestGate(t *testing.T) {
 		needs session.Permissions
 		use   func(*gate)
 	}{
-		{"capture", session.View, func(g *gate) { g.Capture(func(image.Rectangle, []uint32, int) {}) }},
+		{"capture", session.View, func(g *gate) { g.Capture(func([]rfbserver.Piece) {}) }},
 		{"cursor", session.View, func(g *gate) { g.Cursor() }},
 		{"pointer", session.View, func(g *gate) { g.Pointer() }},
 		{"move pointer", session.Control, func(g *gate) { g.MovePointer(image.Pt(1, 1), 1) }},
+		{"push pointer", session.Control, func(g *gate) { g.PushPointer(image.Pt(1, 1), 0) }},
 		{"key", session.Control, func(g *gate) { g.Key('a', true) }},
+		{"key code", session.Control, func(g *gate) { g.KeyCode(30, 'a', true) }},
+		{"lights", session.Control, func(g *gate) { g.LEDs() }},
+		{"resize", session.Control, func(g *gate) { g.Resize(image.Pt(9, 9)) }},
 		{"read clipboard", session.Clipboard, func(g *gate) { g.Clipboard() }},
 		{"set clipboard", session.Clipboard, func(g *gate) { g.SetClipboard("text") }},
 	} {
@@ -59,20 +68,24 @@ func TestGate(t *testing.T) {
 type presses struct {
 	screen
 	keys    map[uint32]bool
+	codes   map[uint32]bool
 	at      image.Point
 	buttons uint16
 }
 
 func (p *presses) Key(keysym uint32, down bool)               { p.keys[keysym] = down }
+func (p *presses) KeyCode(code, _ uint32, down bool)          { p.codes[code] = down }
+func (p *presses) PushPointer(d image.Point, buttons uint16)  { p.at, p.buttons = p.at.Add(d), buttons }
 func (p *presses) MovePointer(at image.Point, buttons uint16) { p.at, p.buttons = at, buttons }
 
 // When control ends in the middle of a drag with Shift held, both end; nothing else happens any more.
 func TestGateLetsGo(t *testing.T) {
-	d := &presses{keys: make(map[uint32]bool)}
+	d := &presses{keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
 	allowed := session.Control
 	g := &gate{desktop: d, allowed: func() session.Permissions { return allowed }}
 	const shift, control = 0xffe1, 0xffe3
 	g.Key(shift, true)
+	g.KeyCode(30, 'a', true)
 	g.MovePointer(image.Pt(3, 4), 1)
 	allowed = session.View
 	g.Key(shift, true)
@@ -81,6 +94,11 @@ func TestGateLetsGo(t *testing.T) {
 	}
 	g.Key(shift, false)
 	g.Key(control, false)
+	g.KeyCode(30, 'a', false)
+	g.KeyCode(31, 's', false)
+	if d.codes[30] || len(d.codes) != 1 {
+		t.Errorf("without control, the scancodes are %v", d.codes)
+	}
 	if d.keys[shift] || len(d.keys) != 1 {
 		t.Errorf("without control, the keys are %v", d.keys)
 	}

@@ -16,6 +16,7 @@ type film struct {
 	part     image.Rectangle
 	pictures [2][]uint32
 	shown    int
+	piece    [1]Piece
 }
 
 func newFilm(part image.Rectangle, px func(x, y, picture int) uint32) *film {
@@ -31,9 +32,10 @@ func newFilm(part image.Rectangle, px func(x, y, picture int) uint32) *film {
 	return f
 }
 
-func (f *film) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (f *film) Capture(take func([]Piece)) error {
 	f.shown = 1 - f.shown
-	each(f.part, f.pictures[f.shown][f.part.Min.Y*f.stride+f.part.Min.X:], f.stride)
+	f.piece[0] = Piece{f.part, f.pictures[f.shown][f.part.Min.Y*f.stride+f.part.Min.X:], f.stride}
+	take(f.piece[:])
 	return nil
 }
 

@@ -6,8 +6,8 @@ import "image"
 
 // Desktop is the screen, pointer, keyboard and clipboard that a Server shares.
 //
-// Changed, Name, Screens, Capture, Cursor, Pointer and Clipboard are called by one goroutine of the
-// Server; MovePointer, Key and SetClipboard by those of the viewers, many at once.
+// Changed, Name, Screens, Capture, Cursor, Pointer, Clipboard and LEDs are called by one goroutine of the
+// Server; the others, which are input, by those of the viewers, many at once.
 type Desktop interface {
 	// Changed is a channel of capacity 1 that receives when something below may answer differently
 	// from last time: a hint and never a count.
@@ -20,10 +20,10 @@ type Desktop interface {
 	// greatest corner of their union.
 	Screens() []image.Rectangle
 
-	// Capture calls each for every rectangle whose pixels may differ from the last Capture, and for
-	// the whole screen the first time and after the size changed. Pixels are 0x??RRGGBB, the top
-	// byte is anything, rows are stride pixels apart; pix is valid until each returns.
-	Capture(each func(r image.Rectangle, pix []uint32, stride int)) error
+	// Capture calls take, once at most, with every rectangle whose pixels may differ from the last
+	// Capture, and with the whole screen the first time and after the size changed. The pieces do not
+	// overlap and are valid until take returns. take calls Screens when a piece reaches beyond them.
+	Capture(take func(pieces []Piece)) error
 
 	// Cursor is the pointer's shape, premultiplied, and its hotspot: the same image for as long as
 	// the shape is the same; nil when there is no cursor.
@@ -32,6 +32,9 @@ type Desktop interface {
 	// Pointer is where the hotspot is.
 	Pointer() image.Point
 
+	// LEDs are the keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock; -1: unknown.
+	LEDs() int
+
 	// Clipboard is what was last copied on the desktop itself, not by SetClipboard; "" for nothing.
 	Clipboard() string
 
@@ -39,9 +42,28 @@ type Desktop interface {
 	// 3 to 6 wheel up, down, left and right, from 7 back and forward.
 	MovePointer(p image.Point, buttons uint16)
 
+	// PushPointer moves the pointer by d, with these buttons held.
+	PushPointer(d image.Point, buttons uint16)
+
 	// Key presses or releases the key of an X11 keysym.
 	Key(keysym uint32, down bool)
 
+	// KeyCode presses or releases the key of an XT scancode, as the QEMU extended key event has it: bit 7 stands for
+	// the prefix 0xe0. The keysym is what that key means on the viewer's keyboard, 0 when it does not know: where
+	// the desktop's layout disagrees, the keysym is what was meant.
+	KeyCode(code, keysym uint32, down bool)
+
 	// SetClipboard makes text, in UTF-8, what the next paste on the desktop gives.
 	SetClipboard(text string)
+
+	// Resize gives the desktop another size, as far as it can: errors.ErrUnsupported where it never can.
+	Resize(size image.Point) error
+}
+
+// Piece is a rectangle of captured pixels, 0x??RRGGBB, the top byte anything; rows are Stride pixels apart. It is an alias of a
+// type without a name, so that a desktop need not know this package.
+type Piece = struct {
+	Rect   image.Rectangle
+	Pix    []uint32
+	Stride int
 }

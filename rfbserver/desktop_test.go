@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"log/slog"
@@ -28,6 +29,7 @@ type paper struct {
 	meanwhile func() // happens at the next capture
 	shape     *image.RGBA
 	hot, at   image.Point
+	lights    int    // Caps Lock and others
 	clipboard string // copied here
 	pasted    string // copied on a viewer's side
 	input     []string
@@ -102,7 +104,7 @@ func (d *paper) Cursor() (*image.RGBA, image.Point) {
 	return d.shape, d.hot
 }
 
-func (d *paper) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (d *paper) Capture(take func([]Piece)) error {
 	d.mu.Lock()
 	if happens := d.meanwhile; happens != nil {
 		d.meanwhile = nil
@@ -116,9 +118,15 @@ func (d *paper) Capture(each func(r image.Rectangle, pix []uint32, stride int)) 
 	pix, stride := slices.Clone(d.pix), d.stride
 	err := d.fails
 	d.mu.Unlock()
+	var whole region // pieces do not overlap
 	for _, r := range damage {
-		each(r, pix[r.Min.Y*stride+r.Min.X:], stride)
+		whole.add(r)
 	}
+	var pieces []Piece
+	for _, r := range whole.rects {
+		pieces = append(pieces, Piece{r, pix[r.Min.Y*stride+r.Min.X:], stride})
+	}
+	take(pieces)
 	return err
 }
 
@@ -129,6 +137,21 @@ func (d *paper) note(format string, args ...any) {
 }
 
 func (d *paper) MovePointer(p image.Point, buttons uint16) { d.note("%d,%d %03b", p.X, p.Y, buttons) }
+
+func (d *paper) PushPointer(by image.Point, buttons uint16) {
+	d.note("%+d,%+d %03b", by.X, by.Y, buttons)
+}
+
+func (d *paper) LEDs() int { d.mu.Lock(); defer d.mu.Unlock(); return d.lights }
+
+func (d *paper) KeyCode(code, keysym uint32, down bool) {
+	d.note("#%d %c %v", code, rune(keysym), down)
+}
+
+func (d *paper) Resize(size image.Point) error {
+	d.note("%dx%d", size.X, size.Y)
+	return errors.ErrUnsupported
+}
 
 func (d *paper) Key(keysym uint32, down bool) { d.note("%c %v", rune(keysym), down) }
 

@@ -175,18 +175,9 @@ func (s *Server) measure() {
 func (s *Server) capture() error {
 	w := &s.watch
 	w.changed = w.changed[:0]
-	err := s.Desktop.Capture(func(r image.Rectangle, pix []uint32, stride int) {
-		if !r.In(s.picture.told()) {
-			s.measure() // it has just grown: this is the only time that the desktop shows the new part
-		}
-		in := r.Intersect(s.picture.fb.Rect)
-		if in.Empty() {
-			return
-		}
-		pix = pix[(in.Min.Y-r.Min.Y)*stride+in.Min.X-r.Min.X:]
-		for _, c := range w.compare.compare(s.picture.fb, in, pix, stride) {
-			s.picture.store(c, pix[(c.Min.Y-in.Min.Y)*stride+c.Min.X-in.Min.X:], stride)
-			w.changed = append(w.changed, c)
+	err := s.Desktop.Capture(func(pieces []Piece) {
+		for _, p := range pieces {
+			s.takeOver(p)
 		}
 	})
 	if len(w.changed) > 0 {
@@ -195,6 +186,23 @@ func (s *Server) capture() error {
 		}
 	}
 	return err
+}
+
+// takeOver stores what of a piece is new.
+func (s *Server) takeOver(p Piece) {
+	w := &s.watch
+	if !p.Rect.In(s.picture.told()) {
+		s.measure() // it has just grown: this is the only time that the desktop shows the new part
+	}
+	in := p.Rect.Intersect(s.picture.fb.Rect)
+	if in.Empty() {
+		return
+	}
+	pix := p.Pix[(in.Min.Y-p.Rect.Min.Y)*p.Stride+in.Min.X-p.Rect.Min.X:]
+	for _, c := range w.compare.compare(s.picture.fb, in, pix, p.Stride) {
+		s.picture.store(c, pix[(c.Min.Y-in.Min.Y)*p.Stride+c.Min.X-in.Min.X:], p.Stride)
+		w.changed = append(w.changed, c)
+	}
 }
 
 // told is how far the desktop's screens reached when it was asked last, which may be farther than is shown. Only Run calls it.

@@ -19,10 +19,10 @@ func (d *wide) Screens() []image.Rectangle {
 	return []image.Rectangle{image.Rect(0, 0, maxSide+1, 1)}
 }
 
-func (d *wide) Capture(each func(image.Rectangle, []uint32, int)) error {
+func (d *wide) Capture(take func([]Piece)) error {
 	d.capturing = true
 	defer func() { d.capturing = false }()
-	each(image.Rect(0, 0, maxSide+1, 1), make([]uint32, maxSide+1), maxSide+1)
+	take([]Piece{{image.Rect(0, 0, maxSide+1, 1), make([]uint32, maxSide+1), maxSide + 1}})
 	return nil
 }
 

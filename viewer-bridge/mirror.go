@@ -1,6 +1,7 @@
 package viewerbridge
 
 import (
+	"errors"
 	"image"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"unicode"
 
 	"sixgate/rfb"
+	"sixgate/rfbserver"
 	"sixgate/session"
 )
 
@@ -35,6 +37,7 @@ type mirror struct {
 	picture   *rfb.Image
 	notice    [2]string // that picture shows; zero: the host's desktop
 	dirty     []image.Rectangle
+	pieces    []rfbserver.Piece // of the last Capture
 	cursor    *image.RGBA
 	hot       image.Point
 	name      string
@@ -176,17 +179,23 @@ func (m *mirror) Name() string {
 
 func (m *mirror) Screens() []image.Rectangle { return []image.Rectangle{{Max: *m.size.Load()}} }
 
-func (m *mirror) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (m *mirror) Capture(take func(pieces []rfbserver.Piece)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.pieces = m.pieces[:0]
 	for _, r := range m.dirty {
 		if r = r.Intersect(m.picture.Rect); !r.Empty() {
-			each(r, m.picture.Pix[r.Min.Y*m.picture.Stride+r.Min.X:], m.picture.Stride)
+			pix := m.picture.Pix[r.Min.Y*m.picture.Stride+r.Min.X:]
+			m.pieces = append(m.pieces, rfbserver.Piece{Rect: r, Pix: pix, Stride: m.picture.Stride})
 		}
 	}
 	m.dirty = m.dirty[:0]
+	take(m.pieces)
 	return nil
 }
+
+// LEDs are unknown: the host does not tell.
+func (m *mirror) LEDs() int { return -1 }
 
 func (m *mirror) Cursor() (*image.RGBA, image.Point) {
 	m.mu.Lock()
@@ -229,6 +238,17 @@ func (m *mirror) Key(keysym uint32, down bool) {
 		host.Key(keysym, down)
 	}
 }
+
+// PushPointer moves the pointer from where a viewer put it last.
+func (m *mirror) PushPointer(d image.Point, buttons uint16) {
+	if p := *m.pointer.Load(); p != nowhere {
+		m.MovePointer(p.Add(d), buttons)
+	}
+}
+
+func (m *mirror) KeyCode(_, keysym uint32, down bool) { m.Key(keysym, down) }
+
+func (m *mirror) Resize(image.Point) error { return errors.ErrUnsupported }
 
 func (m *mirror) SetClipboard(text string) {
 	if host := m.to(session.Clipboard); host != nil {

@@ -60,11 +60,11 @@ func (d *desk) Screens() []image.Rectangle {
 	return []image.Rectangle{d.picture.Rect}
 }
 
-func (d *desk) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (d *desk) Capture(take func([]rfbserver.Piece)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dirty {
-		each(d.picture.Rect, d.picture.Pix, d.picture.Stride)
+		take([]rfbserver.Piece{{Rect: d.picture.Rect, Pix: d.picture.Pix, Stride: d.picture.Stride}})
 	}
 	d.dirty = false
 	return nil
@@ -87,6 +87,14 @@ func (d *desk) copy(text string) {
 func (d *desk) MovePointer(p image.Point, buttons uint16) {
 	d.heard <- fmt.Sprintf("pointer %v %d", p, buttons)
 }
+func (d *desk) PushPointer(by image.Point, buttons uint16) {
+	d.heard <- fmt.Sprintf("push %v %d", by, buttons)
+}
+func (d *desk) KeyCode(code, keysym uint32, down bool) {
+	d.heard <- fmt.Sprintf("code %d %d %v", code, keysym, down)
+}
+func (d *desk) LEDs() int                    { return -1 }
+func (d *desk) Resize(image.Point) error     { return errors.ErrUnsupported }
 func (d *desk) Key(keysym uint32, down bool) { d.heard <- fmt.Sprintf("key %d %v", keysym, down) }
 func (d *desk) SetClipboard(text string)     { d.heard <- "text " + text }
 
@@ -275,10 +283,10 @@ func TestScreensInsideOfCapture(t *testing.T) {
 	m := newMirror()
 	m.show("waiting for the other side", "")
 	asked := false
-	m.Capture(func(r image.Rectangle, _ []uint32, _ int) {
+	m.Capture(func(pieces []rfbserver.Piece) {
 		asked = true
-		if got := m.Screens(); !slices.Equal(got, []image.Rectangle{r}) {
-			t.Errorf("the screens are %v, the picture is %v", got, r)
+		if got := m.Screens(); !slices.Equal(got, []image.Rectangle{pieces[0].Rect}) {
+			t.Errorf("the screens are %v, the picture is %v", got, pieces[0].Rect)
 		}
 	})
 	if !asked {

@@ -11,3 +11,12 @@
 // characters that it cannot type. On X11 it types what robotgo finds in the keymap, and puts other characters onto one key
 // in turn; xclip must be there for the clipboard; and the process ends when the X server does, as Xlib has it.
 package portable
+
+import "image"
+
+// piece is a rectangle of captured pixels, 0x00RRGGBB; rows are Stride pixels apart.
+type piece = struct {
+	Rect   image.Rectangle
+	Pix    []uint32
+	Stride int
+}

@@ -17,17 +17,19 @@ var errNoCgo = errors.New("this program was built without cgo, which the portabl
 // Open always returns an error here.
 func Open(display string, log *slog.Logger) (*Desktop, error) { return nil, errNoCgo }
 
-func (*Desktop) Close() error               { return nil }
-func (*Desktop) Changed() <-chan struct{}   { return nil }
-func (*Desktop) Gone() <-chan struct{}      { return nil }
-func (*Desktop) Name() string               { return "" }
-func (*Desktop) Screens() []image.Rectangle { return nil }
-func (*Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
-	return errNoCgo
-}
+func (*Desktop) Close() error                              { return nil }
+func (*Desktop) Changed() <-chan struct{}                  { return nil }
+func (*Desktop) Gone() <-chan struct{}                     { return nil }
+func (*Desktop) Name() string                              { return "" }
+func (*Desktop) Screens() []image.Rectangle                { return nil }
+func (*Desktop) Capture(take func(pieces []piece)) error   { return errNoCgo }
 func (*Desktop) Cursor() (*image.RGBA, image.Point)        { return nil, image.Point{} }
 func (*Desktop) Pointer() image.Point                      { return image.Point{} }
 func (*Desktop) Clipboard() string                         { return "" }
 func (*Desktop) MovePointer(p image.Point, buttons uint16) {}
 func (*Desktop) Key(keysym uint32, down bool)              {}
 func (*Desktop) SetClipboard(text string)                  {}
+func (*Desktop) LEDs() int                                 { return -1 }
+func (*Desktop) PushPointer(d image.Point, buttons uint16) {}
+func (*Desktop) KeyCode(code, keysym uint32, down bool)    {}
+func (*Desktop) Resize(image.Point) error                  { return errNoCgo }

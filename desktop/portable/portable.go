@@ -141,7 +141,7 @@ func (d *Desktop) Screens() []image.Rectangle {
 
 // Capture gives what changed since the last one as rows of the last picture taken, everything the first time and when
 // Screens told of another size. Nothing is beyond what Screens told last.
-func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+func (d *Desktop) Capture(take func(pieces []piece)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer signal(d.wanted)
@@ -153,7 +153,7 @@ func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)
 		d.frame = shown
 	}
 	if r := d.dirty.Intersect(d.frame).Intersect(shown); !r.Empty() {
-		each(r, d.picture.pix[r.Min.Y*d.picture.size.X+r.Min.X:], d.picture.size.X)
+		take([]piece{{r, d.picture.pix[r.Min.Y*d.picture.size.X+r.Min.X:], d.picture.size.X}})
 	}
 	d.dirty = image.Rectangle{}
 	return nil
@@ -175,6 +175,20 @@ func (d *Desktop) pointerOrigin() image.Point {
 	defer d.mu.Unlock()
 	return robotOrigin(d.origin)
 }
+
+// PushPointer moves the pointer by p with these buttons held.
+func (d *Desktop) PushPointer(p image.Point, buttons uint16) {
+	d.MovePointer(d.Pointer().Add(p), buttons)
+}
+
+// LEDs are unknown: no library tells.
+func (d *Desktop) LEDs() int { return -1 }
+
+// Resize cannot.
+func (d *Desktop) Resize(image.Point) error { return errors.ErrUnsupported }
+
+// KeyCode presses or releases the key of the keysym: no library takes scancodes.
+func (d *Desktop) KeyCode(_, keysym uint32, down bool) { d.Key(keysym, down) }
 
 // Key presses or releases a key; characters are typed at the press.
 func (d *Desktop) Key(keysym uint32, down bool) { d.input.key(keysym, down) }

@@ -91,9 +91,11 @@ func (m *mirror) follow(t *testing.T, x *xvfb.Server, d *Desktop) {
 		if frame.Max != m.size {
 			*m = mirror{frame.Max, make([]uint32, frame.Dx()*frame.Dy())}
 		}
-		err := d.Capture(func(r image.Rectangle, pix []uint32, stride int) {
-			for y := range r.Dy() {
-				copy(m.pix[(r.Min.Y+y)*m.size.X+r.Min.X:][:r.Dx()], pix[y*stride:])
+		err := d.Capture(func(pieces []piece) {
+			for _, p := range pieces {
+				for y := range p.Rect.Dy() {
+					copy(m.pix[(p.Rect.Min.Y+y)*m.size.X+p.Rect.Min.X:][:p.Rect.Dx()], p.Pix[y*p.Stride:])
+				}
 			}
 		})
 		if err != nil {
@@ -123,7 +125,7 @@ func TestCaptureIsWhatIsShown(t *testing.T) {
 	for _, mode := range []string{"small", "320x200"} {
 		run(t, x, "xrandr", "--output", "screen", "--mode", mode)
 		until(t, "a picture of another size", func() bool { // and taken, before Screens tells of it
-			d.Capture(func(image.Rectangle, []uint32, int) {})
+			d.Capture(func([]piece) {})
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			return d.picture.size != m.size && d.err == nil && d.dirty.Empty()
@@ -288,7 +290,7 @@ func TestClipboard(t *testing.T) {
 	}
 	copyText("copied")
 	until(t, "the copied text", func() bool {
-		d.Capture(func(image.Rectangle, []uint32, int) {})
+		d.Capture(func([]piece) {})
 		return d.Clipboard() == "copied"
 	})
 	d.SetClipboard("ours")

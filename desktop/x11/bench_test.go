@@ -33,7 +33,7 @@ func BenchmarkDamage(b *testing.B) {
 	for _, way := range ways {
 		b.Run(way.name, func(b *testing.B) {
 			d, p := benchDesktop(b, way.args...)
-			nothing := func(image.Rectangle, []uint32, int) {}
+			nothing := func([]piece) {}
 			d.Capture(nothing)
 			var took, captured []time.Duration
 			for i := 0; b.Loop(); i++ {
@@ -64,7 +64,7 @@ func BenchmarkWhole(b *testing.B) {
 			b.SetBytes(4 * 1920 * 1080)
 			for b.Loop() {
 				d.whole = true
-				if err := d.Capture(func(image.Rectangle, []uint32, int) {}); err != nil {
+				if err := d.Capture(func([]piece) {}); err != nil {
 					b.Fatal(err)
 				}
 			}

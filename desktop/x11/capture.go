@@ -52,16 +52,24 @@ func (d *Desktop) openDamage() error {
 	return nil
 }
 
-// Capture calls each for every rectangle whose pixels may differ from the last Capture, and for the whole screen the first
-// time and when Screens told of another size. Nothing is beyond what Screens told last. Pixels are 0x??RRGGBB, rows are
-// stride pixels apart; pix is valid until each returns, and each must not call d. After an error the next Capture is of the
-// whole screen.
-func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+// piece is a rectangle of captured pixels, 0x??RRGGBB; rows are Stride pixels apart.
+type piece = struct {
+	Rect   image.Rectangle
+	Pix    []uint32
+	Stride int
+}
+
+// Capture calls take with every rectangle whose pixels may differ from the last Capture, and with the whole screen the first
+// time and when Screens told of another size. Nothing is beyond what Screens told last. The pieces are valid until take
+// returns, which must not call d. After an error, when take is not called, the next Capture is of the whole screen.
+func (d *Desktop) Capture(take func(pieces []piece)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for try := 1; ; try++ {
-		err := d.capture(each)
+		d.pieces, d.converted = d.pieces[:0], 0
+		err := d.capture()
 		if err == nil {
+			take(d.pieces)
 			return nil
 		}
 		d.whole = true
@@ -73,7 +81,8 @@ func (d *Desktop) Capture(each func(r image.Rectangle, pix []uint32, stride int)
 	}
 }
 
-func (d *Desktop) capture(each func(r image.Rectangle, pix []uint32, stride int)) error {
+// capture fetches the pieces.
+func (d *Desktop) capture() error {
 	if d.moved.Load() { // stays so until Screens is asked
 		if err := d.readRoot(); err != nil {
 			return err
@@ -86,9 +95,9 @@ func (d *Desktop) capture(each func(r image.Rectangle, pix []uint32, stride int)
 		return err
 	}
 	if d.share(d.layout.stride(bounds.Dx()) * bounds.Dy()) {
-		err = d.captureShared(d.fitting(rects, bounds), each)
+		err = d.captureShared(d.fitting(rects, bounds))
 	} else {
-		err = d.captureSent(rects, each)
+		err = d.captureSent(rects)
 	}
 	if err == nil {
 		d.whole = false
@@ -197,7 +206,7 @@ func (d *Desktop) fitting(rects []image.Rectangle, bounds image.Rectangle) []ima
 }
 
 // captureShared has the server write all rectangles into the segment, one after the other, in one round trip.
-func (d *Desktop) captureShared(rects []image.Rectangle, each func(image.Rectangle, []uint32, int)) error {
+func (d *Desktop) captureShared(rects []image.Rectangle) error {
 	replies := make([]shm.GetImageCookie, len(rects))
 	root := xproto.Drawable(d.conn.screen.Root)
 	offset := 0
@@ -216,15 +225,16 @@ func (d *Desktop) captureShared(rects []image.Rectangle, each func(image.Rectang
 		return err
 	}
 	offset = 0
+	pixels := totalArea(rects)
 	for _, r := range rects {
-		d.hand(r, d.segment.mem[offset:], each)
+		d.add(r, d.segment.mem[offset:], pixels)
 		offset += d.layout.stride(r.Dx()) * r.Dy()
 	}
 	return nil
 }
 
 // captureSent has the server send the rectangles, in bands, all asked for at once.
-func (d *Desktop) captureSent(rects []image.Rectangle, each func(image.Rectangle, []uint32, int)) error {
+func (d *Desktop) captureSent(rects []image.Rectangle) error {
 	var bands []image.Rectangle
 	for _, r := range rects {
 		high := max(1, maxBand/max(1, d.layout.stride(r.Dx())))
@@ -239,6 +249,7 @@ func (d *Desktop) captureSent(rects []image.Rectangle, each func(image.Rectangle
 			uint16(r.Dx()), uint16(r.Dy()), ^uint32(0))
 	}
 	var refused error
+	pixels := totalArea(rects)
 	for i, r := range bands {
 		reply, err := replies[i].Reply()
 		if size := d.layout.stride(r.Dx()) * r.Dy(); err == nil && len(reply.Data) < size {
@@ -248,20 +259,28 @@ func (d *Desktop) captureSent(rects []image.Rectangle, each func(image.Rectangle
 			refused = err
 		}
 		if refused == nil {
-			d.hand(r, reply.Data, each)
+			d.add(r, reply.Data, pixels)
 		}
 	}
 	return refused
 }
 
-// hand gives each the pixels of one rectangle.
-func (d *Desktop) hand(r image.Rectangle, data []byte, each func(image.Rectangle, []uint32, int)) {
-	if n := area(r); !d.layout.native && len(d.scratch) < n {
-		d.scratch = make([]uint32, n)
+// add makes the data of one rectangle a piece. All of them have so many pixels: what room there must be to convert them.
+func (d *Desktop) add(r image.Rectangle, data []byte, pixels int) {
+	if !d.layout.native && len(d.scratch) < pixels {
+		d.scratch = make([]uint32, pixels)
 	}
 	stride := r.Dx()
 	if d.layout.native {
 		stride = d.layout.stride(r.Dx()) / 4
 	}
-	each(r, d.layout.pixels(data, r.Dx(), r.Dy(), d.scratch), stride)
+	d.pieces = append(d.pieces, piece{r, d.layout.pixels(data, r.Dx(), r.Dy(), d.scratch[min(d.converted, len(d.scratch)):]), stride})
+	d.converted += area(r)
+}
+
+func totalArea(rects []image.Rectangle) (n int) {
+	for _, r := range rects {
+		n += area(r)
+	}
+	return n
 }

@@ -3,6 +3,7 @@
 package x11
 
 import (
+	"errors"
 	"image"
 	"log/slog"
 	"os"
@@ -33,14 +34,16 @@ type Desktop struct {
 	root    image.Rectangle // the root window, as far as known
 	moved   atomic.Bool     // since Screens asked, monitors or the root window may have changed
 
-	layout  layout // of an image that the server sends
-	segment *segment
-	noShare bool              // MIT-SHM was tried, and cannot be used
-	scratch []uint32          // pixels of a foreign layout, converted
-	damage  damage.Damage     // of the root window
-	region  xfixes.Region     // where the damage goes to be read
-	damaged []image.Rectangle // working memory of planned
-	whole   bool              // the next Capture is of everything
+	layout    layout // of an image that the server sends
+	segment   *segment
+	noShare   bool              // MIT-SHM was tried, and cannot be used
+	scratch   []uint32          // pixels of a foreign layout, converted
+	pieces    []piece           // of the last Capture
+	converted int               // pixels of scratch that pieces have
+	damage    damage.Damage     // of the root window
+	region    xfixes.Region     // where the damage goes to be read
+	damaged   []image.Rectangle // working memory of planned
+	whole     bool              // the next Capture is of everything
 
 	cursor  cursor
 	pointer image.Point // where it was last
@@ -143,6 +146,20 @@ func (d *Desktop) MovePointer(p image.Point, buttons uint16) { d.input.movePoint
 
 // Key presses or releases the key that types an X11 keysym.
 func (d *Desktop) Key(keysym uint32, down bool) { d.input.key(keysym, down) }
+
+// LEDs are not read yet.
+func (d *Desktop) LEDs() int { return -1 }
+
+// PushPointer moves the pointer by p with these buttons held.
+func (d *Desktop) PushPointer(p image.Point, buttons uint16) {
+	d.MovePointer(d.Pointer().Add(p), buttons)
+}
+
+// KeyCode presses or releases the key that types an X11 keysym.
+func (d *Desktop) KeyCode(_, keysym uint32, down bool) { d.Key(keysym, down) }
+
+// Resize cannot.
+func (d *Desktop) Resize(image.Point) error { return errors.ErrUnsupported }
 
 // Clipboard is the text last selected or copied by others since Open, "" when there was none.
 func (d *Desktop) Clipboard() string { return d.clipboard.text() }

@@ -136,12 +136,15 @@ func (m *mirror) capture(d *Desktop) (rects []image.Rectangle, err error) {
 	if size != m.size {
 		*m = *newMirror(size.X, size.Y)
 	}
-	err = d.Capture(func(r image.Rectangle, pix []uint32, stride int) {
-		rects = append(rects, r)
-		for y := range r.Dy() {
-			row := m.pix[(r.Min.Y+y)*m.size.X+r.Min.X:][:r.Dx()]
-			for x, p := range pix[y*stride:][:r.Dx()] {
-				row[x] = p & 0xffffff
+	err = d.Capture(func(pieces []piece) {
+		for _, p := range pieces {
+			r := p.Rect
+			rects = append(rects, r)
+			for y := range r.Dy() {
+				row := m.pix[(r.Min.Y+y)*m.size.X+r.Min.X:][:r.Dx()]
+				for x, px := range p.Pix[y*p.Stride:][:r.Dx()] {
+					row[x] = px & 0xffffff
+				}
 			}
 		}
 	})
