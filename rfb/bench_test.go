@@ -39,11 +39,12 @@ func BenchmarkEncode(b *testing.B) {
 		for _, name := range benchScreens {
 			b.Run(fmt.Sprintf("%v%d/%s", c.enc, c.quality, name), func(b *testing.B) {
 				frames := benchFrames(name)
-				e := &Encoder{Quality: c.quality, Level: -1}
+				e := &Encoder{JPEG: QualityLevel(c.quality), Level: -1}
 				var buf []byte
 				i, total := 0, 0
 				for b.Loop() {
 					m := frames[i%len(frames)]
+					e.Lossy = e.Lossy[:0]
 					buf, _ = e.Append(buf[:0], c.enc, m, m.Rect)
 					total += len(buf)
 					i++
@@ -59,7 +60,7 @@ func BenchmarkDecode(b *testing.B) {
 		for _, name := range benchScreens {
 			b.Run(fmt.Sprintf("%v%d/%s", c.enc, c.quality, name), func(b *testing.B) {
 				frames := benchFrames(name)
-				e := &Encoder{Quality: c.quality, Level: -1}
+				e := &Encoder{JPEG: QualityLevel(c.quality), Level: -1}
 				buf, _ := e.Append(nil, c.enc, frames[0], frames[0].Rect)
 				d, m := newDecoder(Native), NewImage(frames[0].Rect)
 				i := 0
@@ -94,7 +95,7 @@ func BenchmarkJPEG(b *testing.B) {
 		var buf []byte
 		n := 0
 		for ; b.Loop(); n++ {
-			buf, _ = j.compress(buf[:0], m, m.Rect, 92, yuv444)
+			buf, _ = j.compress(buf[:0], m, m.Rect, QualityLevel(8))
 		}
 		report(b, m, n, n*len(buf))
 	})
@@ -103,12 +104,12 @@ func BenchmarkJPEG(b *testing.B) {
 		var buf []byte
 		n := 0
 		for ; b.Loop(); n++ {
-			buf, _ = j.compress(buf[:0], m, m.Rect, 92, yuv444)
+			buf, _ = j.compress(buf[:0], m, m.Rect, QualityLevel(8))
 		}
 		report(b, m, n, n*len(buf))
 	})
 	var j jpegCodec
-	packed, err := j.compress(nil, m, m.Rect, 92, yuv444)
+	packed, err := j.compress(nil, m, m.Rect, QualityLevel(8))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -253,7 +253,7 @@ func FuzzClientNext(f *testing.F) {
 	for _, format := range []PixelFormat{Native, f565, b233, rgbx} {
 		for _, enc := range []Encoding{EncodingRaw, EncodingHextile, EncodingZlib, EncodingTight, EncodingZRLE} {
 			for _, quality := range []int{-1, 5} {
-				e := Encoder{Format: format, Quality: quality, Level: -1}
+				e := Encoder{Format: format, JPEG: QualityLevel(quality), Level: -1}
 				b := AppendFramebufferUpdate(nil, 0)
 				b, n := e.Append(b, enc, m, m.Rect)
 				SetUpdateRects(b, n)

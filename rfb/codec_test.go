@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	sizes := []image.Point{{1, 1}, {1, 70}, {7, 3}, {63, 5}, {64, 64}, {65, 66}, {17, 130}, {2049, 3}, {90, 150}}
 	for _, f := range formats {
 		t.Run(f.name, func(t *testing.T) {
-			e, d := &Encoder{Format: f.PixelFormat, Quality: -1, Level: -1}, newDecoder(f.PixelFormat)
+			e, d := &Encoder{Format: f.PixelFormat, Level: -1}, newDecoder(f.PixelFormat)
 			plain := &plainViewer{t: t, f: f.PixelFormat}
 			var buf []byte
 			for _, size := range sizes {
@@ -118,7 +118,7 @@ func TestRoundTrip(t *testing.T) {
 func TestRoundTripInside(t *testing.T) {
 	whole := desktopScreen(300, 280)
 	m := &Image{Pix: whole.Pix, Stride: whole.Stride, Rect: whole.Rect.Add(image.Pt(40, 70))}
-	e, d := &Encoder{Quality: -1}, newDecoder(Native)
+	e, d := new(Encoder), newDecoder(Native)
 	for level := -1; level <= 10; level++ {
 		e.Level = level
 		for _, f := range formats {
@@ -184,12 +184,12 @@ func TestEncoderAllocatesNothing(t *testing.T) {
 		}
 		for _, quality := range []int{-1, 8} {
 			for _, enc := range encodings {
-				e := &Encoder{Format: f.PixelFormat, Quality: quality, Level: -1}
+				e := &Encoder{Format: f.PixelFormat, JPEG: QualityLevel(quality), Level: -1}
 				if _, ok := any(&e.tight.jpeg).(*goJPEG); ok && quality >= 0 {
 					continue // the standard library allocates
 				}
 				var buf []byte
-				frame := func() { buf, _ = e.Append(buf[:0], enc, m, m.Rect) }
+				frame := func() { e.Lossy = e.Lossy[:0]; buf, _ = e.Append(buf[:0], enc, m, m.Rect) }
 				frame()
 				frame()
 				if n := testing.AllocsPerRun(2, frame); n > 0 {
@@ -203,14 +203,15 @@ func TestEncoderAllocatesNothing(t *testing.T) {
 func TestDecoderAllocatesNothing(t *testing.T) {
 	m := desktopScreen(640, 400)
 	for _, enc := range encodings {
-		e, d, got := &Encoder{Quality: 8, Level: -1}, newDecoder(Native), NewImage(m.Rect)
+		e, d, got := &Encoder{JPEG: QualityLevel(8), Level: -1}, newDecoder(Native), NewImage(m.Rect)
 		if _, ok := any(&d.tight.jpeg).(*goJPEG); ok {
-			e.Quality = -1
+			e.JPEG = JPEG{}
 		}
 		br := bufio.NewReaderSize(nil, 1<<16)
 		var buf []byte
 		in := bytes.NewReader(nil)
 		frame := func() {
+			e.Lossy = e.Lossy[:0]
 			buf, _ = e.Append(buf[:0], enc, m, m.Rect)
 			in.Reset(buf)
 			br.Reset(in)

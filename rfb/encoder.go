@@ -6,12 +6,12 @@ import (
 )
 
 // Encoder codes rectangles for one viewer. Its zlib streams live as long as the connection. The zero Encoder is
-// ready for native pixels, at the lowest levels of both: JPEG of the poorest quality, and no compression. Set both
-// to -1 for no loss and for the usual compression. Not for concurrent use.
+// ready for native pixels, without loss and without compression. Not for concurrent use.
 type Encoder struct {
-	Format  PixelFormat // may change between calls; zero: Native
-	Quality int         // JPEG level 0..9 where the encoding has JPEG; below 0: lossless
-	Level   int         // compression level 0..9; below 0: 2
+	Format PixelFormat       // may change between calls; zero: Native
+	JPEG   JPEG              // of photos, where the encoding has JPEG; may change between calls
+	Level  int               // compression level 0..9; below 0: 2
+	Lossy  []image.Rectangle // Append adds those that it coded with loss; the caller empties it
 
 	pack packer
 	wire []uint32 // scratch: a row or tile of wire pixels

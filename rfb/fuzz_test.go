@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 			for p, r := range places {
 				if r.In(image.Rect(0, 0, 300, 200)) && !r.Empty() && (i+p)%3 == 0 {
 					for _, quality := range []int{-1, 5} {
-						e := &Encoder{Format: pf.PixelFormat, Quality: quality, Level: -1}
+						e := &Encoder{Format: pf.PixelFormat, JPEG: QualityLevel(quality), Level: -1}
 						m := screens[(i+k+p)%len(screens)].draw(300, 200)
 						buf, n := e.Append([]byte{byte(i), byte(k + 1), byte(p)}, enc, m, r)
 						if n == 1 {
@@ -96,7 +96,7 @@ func FuzzPixelFormat(f *testing.F) {
 		}
 		m := solidScreen(20, 2)
 		m.fill(image.Rect(0, 0, 20, 1), px&0xffffff)
-		e, d, got := &Encoder{Format: pf, Quality: -1}, newDecoder(pf), NewImage(m.Rect)
+		e, d, got := &Encoder{Format: pf}, newDecoder(pf), NewImage(m.Rect)
 		for _, enc := range encodings {
 			buf, _ := e.Append(nil, enc, m, m.Rect)
 			if _, err := decodeAll(d, buf, got); err != nil {

@@ -41,7 +41,7 @@ func zeros(n int) []byte { return make([]byte, n) }
 
 func aJPEG(w, h int) []byte {
 	var j goJPEG
-	b, err := j.compress(make([]byte, 3), solidScreen(w, h), image.Rect(0, 0, w, h), 50, yuv420)
+	b, err := j.compress(make([]byte, 3), solidScreen(w, h), image.Rect(0, 0, w, h), JPEG{50, Sampling420})
 	if err != nil {
 		panic(err) // the standard library takes every picture
 	}
@@ -186,7 +186,7 @@ func TestEveryCut(t *testing.T) {
 			m := s.draw(30, 21)
 			for _, enc := range encodings {
 				for _, quality := range []int{-1, 5} {
-					e := &Encoder{Format: f, Quality: quality, Level: -1}
+					e := &Encoder{Format: f, JPEG: QualityLevel(quality), Level: -1}
 					buf, _ := e.Append(nil, enc, m, m.Rect)
 					got, step := NewImage(m.Rect), len(buf)/100+1
 					for n := 1; n < len(buf); n += step {

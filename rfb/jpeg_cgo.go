@@ -62,20 +62,20 @@ func newTurboHandle(h C.tjhandle) (*turboHandle, error) {
 	return t, nil
 }
 
-// compress appends r of m as a JPEG of a quality, 1 to 100, to dst.
-func (j *turboJPEG) compress(dst []byte, m *Image, r image.Rectangle, quality int, s sampling) ([]byte, error) {
+// compress appends r of m as a JPEG to dst.
+func (j *turboJPEG) compress(dst []byte, m *Image, r image.Rectangle, how JPEG) ([]byte, error) {
 	if j.compressor == nil {
 		var err error
 		if j.compressor, err = newTurboHandle(C.tjInitCompress()); err != nil {
 			return nil, err
 		}
 	}
-	sub := [...]C.int{yuv444: C.TJSAMP_444, yuv422: C.TJSAMP_422, yuv420: C.TJSAMP_420}[s]
+	sub := [...]C.int{Sampling444: C.TJSAMP_444, Sampling422: C.TJSAMP_422, Sampling420: C.TJSAMP_420}[how.Sampling]
 	most := int(C.tjBufSize(C.int(r.Dx()), C.int(r.Dy()), sub))
 	n := len(dst)
 	dst = extend(dst, most)
 	px := m.Row(r.Min.X, r.Max.X, r.Min.Y)
-	size := C.sixgate_compress(j.compressor.h, (*C.uint32_t)(&px[0]), C.int(r.Dx()), C.int(m.Stride*4), C.int(r.Dy()), sub, C.int(quality),
+	size := C.sixgate_compress(j.compressor.h, (*C.uint32_t)(&px[0]), C.int(r.Dx()), C.int(m.Stride*4), C.int(r.Dy()), sub, C.int(how.Quality),
 		(*C.uchar)(&dst[n]), C.ulong(most))
 	runtime.KeepAlive(j.compressor)
 	if size < 0 {

@@ -15,8 +15,8 @@ type goJPEG struct {
 	out  sink
 }
 
-// compress appends r of m as a JPEG of a quality, 1 to 100, to dst.
-func (j *goJPEG) compress(dst []byte, m *Image, r image.Rectangle, quality int, _ sampling) ([]byte, error) {
+// compress appends r of m as a JPEG to dst.
+func (j *goJPEG) compress(dst []byte, m *Image, r image.Rectangle, how JPEG) ([]byte, error) {
 	j.rgba.Rect, j.rgba.Stride = image.Rect(0, 0, r.Dx(), r.Dy()), 4*r.Dx()
 	j.rgba.Pix = grown(j.rgba.Pix, 4*r.Dx()*r.Dy())
 	out := j.rgba.Pix
@@ -28,7 +28,7 @@ func (j *goJPEG) compress(dst []byte, m *Image, r image.Rectangle, quality int, 
 		out = out[4*r.Dx():]
 	}
 	j.out.b = dst
-	err := jpeg.Encode(&j.out, &j.rgba, &jpeg.Options{Quality: quality})
+	err := jpeg.Encode(&j.out, &j.rgba, &jpeg.Options{Quality: how.Quality})
 	dst, j.out.b = j.out.b, nil
 	return dst, err
 }

@@ -27,15 +27,15 @@ func psnr(a, b *Image, r image.Rectangle) float64 {
 func TestJPEG(t *testing.T) {
 	m := photoScreen(150, 120)
 	type codec interface {
-		compress(dst []byte, m *Image, r image.Rectangle, quality int, s sampling) ([]byte, error)
+		compress(dst []byte, m *Image, r image.Rectangle, how JPEG) ([]byte, error)
 		decompress(data []byte, m *Image, r image.Rectangle) error
 	}
 	codecs := map[string]codec{"ours": new(jpegCodec), "image/jpeg": new(goJPEG)}
 	for _, r := range []image.Rectangle{m.Rect, image.Rect(20, 30, 21, 31), image.Rect(3, 5, 100, 38), image.Rect(149, 0, 150, 120)} {
 		for wrote, writer := range codecs {
 			for read, reader := range codecs {
-				for level, l := range jpegLevels {
-					packed, err := writer.compress([]byte("before"), m, r, l.quality, l.sampling)
+				for level, l := range qualityLevels {
+					packed, err := writer.compress([]byte("before"), m, r, l)
 					if err != nil || string(packed[:6]) != "before" {
 						t.Fatalf("%s: %v", wrote, err)
 					}

@@ -65,7 +65,9 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 }
 
 // lossy tells whether the viewer takes JPEG, which Tight has for pixels of 16 and 32 bits.
-func (e *Encoder) lossy() bool { return e.Quality >= 0 && e.pack.size > 1 && e.pack.format.TrueColour }
+func (e *Encoder) lossy() bool {
+	return e.JPEG.Quality > 0 && e.pack.size > 1 && e.pack.format.TrueColour
+}
 
 // quantised returns the band's pixels as the viewer will tell them apart: those of m or, if the format has fewer
 // colours, wire pixels.
@@ -172,30 +174,12 @@ func setCompactLength(dst []byte, at int) []byte {
 	return dst[:at+size+copy(dst[at+size:], data)]
 }
 
-// jpegLevels are quality and chroma subsampling by the viewer's quality level, as TigerVNC has them.
-var jpegLevels = [10]struct {
-	quality  int
-	sampling sampling
-}{
-	{15, yuv420}, {29, yuv420}, {41, yuv420}, {42, yuv422}, {62, yuv422},
-	{77, yuv422}, {79, yuv444}, {86, yuv444}, {92, yuv444}, {100, yuv444},
-}
-
-// sampling says for how many pixels, across and down, a JPEG has one value of colour.
-type sampling uint8
-
-const (
-	yuv444 sampling = iota // 1x1
-	yuv422                 // 2x1
-	yuv420                 // 2x2
-)
-
 func (e *Encoder) appendTightJPEG(dst []byte, m *Image, r image.Rectangle) ([]byte, error) {
-	level := jpegLevels[min(e.Quality, 9)]
 	at := len(dst) + 1
-	dst, err := e.tight.jpeg.compress(append(dst, tightJPEG, 0, 0, 0), m, r, level.quality, level.sampling)
+	dst, err := e.tight.jpeg.compress(append(dst, tightJPEG, 0, 0, 0), m, r, e.JPEG)
 	if err != nil || len(dst)-at-3 > maxTightLength {
 		return nil, errNoJPEG
 	}
+	e.Lossy = append(e.Lossy, r)
 	return setCompactLength(dst, at), nil
 }

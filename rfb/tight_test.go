@@ -51,7 +51,7 @@ func TestTightCovers(t *testing.T) {
 			m := s.draw(size.X, size.Y)
 			for _, quality := range []int{-1, 8} {
 				covered := NewImage(m.Rect)
-				all, _ := tightRects(t, &Encoder{Quality: quality, Level: -1}, m)
+				all, _ := tightRects(t, &Encoder{JPEG: QualityLevel(quality), Level: -1}, m)
 				for _, s := range all {
 					if s.r.Dx() > maxTightWidth || s.control != tightFill && s.r.Dx()*s.r.Dy() > maxTightArea {
 						t.Errorf("rectangle %v", s.r)
@@ -75,7 +75,8 @@ func TestTightCovers(t *testing.T) {
 // TestTextIsNeverJPEG, however it is drawn, and photos are.
 func TestTextIsNeverJPEG(t *testing.T) {
 	for name, m := range map[string]*Image{"text": textScreen(400, 300), "smooth text": smoothTextScreen(400, 300), "palette": paletteScreen(400, 300), "shades": shadedText(400, 300), "confetti": confettiScreen(400, 300)} {
-		all, got := tightRects(t, &Encoder{Quality: 5, Level: -1}, m)
+		e := &Encoder{JPEG: QualityLevel(5), Level: -1}
+		all, got := tightRects(t, e, m)
 		full := 0
 		for _, s := range all {
 			if s.control == streamFull<<4 {
@@ -91,10 +92,14 @@ func TestTextIsNeverJPEG(t *testing.T) {
 		if diff := firstDifference(got, m); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+		if len(e.Lossy) > 0 {
+			t.Errorf("%s: loss at %v", name, e.Lossy)
+		}
 	}
-	all, got := tightRects(t, &Encoder{Quality: 5, Level: -1}, photoScreen(400, 300))
-	for _, s := range all {
-		if s.control != tightJPEG {
+	e := &Encoder{JPEG: QualityLevel(5), Level: -1}
+	all, got := tightRects(t, e, photoScreen(400, 300))
+	for i, s := range all {
+		if s.control != tightJPEG || e.Lossy[i] != s.r {
 			t.Errorf("a photo's %v is sent as %02x", s.r, s.control)
 		}
 	}
@@ -127,7 +132,7 @@ func TestTextBesideAPhoto(t *testing.T) {
 	for y := range 256 {
 		copy(m.Row(256, 512, y), photo.Row(256, 512, y))
 	}
-	all, _ := tightRects(t, &Encoder{Quality: 8, Level: -1}, m)
+	all, _ := tightRects(t, &Encoder{JPEG: QualityLevel(8), Level: -1}, m)
 	for _, s := range all {
 		if wantPhoto := s.r.Min.X >= 256; wantPhoto != (s.control == tightJPEG) {
 			t.Errorf("%v is sent as %02x", s.r, s.control)
@@ -147,7 +152,7 @@ func TestSolidScreenIsFewBytes(t *testing.T) {
 
 // TestTwoColoursAreBits, also when blank tiles lie between.
 func TestTwoColoursAreBits(t *testing.T) {
-	all, _ := tightRects(t, &Encoder{Quality: -1, Level: -1}, textScreen(640, 250))
+	all, _ := tightRects(t, &Encoder{Level: -1}, textScreen(640, 250))
 	for _, s := range all {
 		if s.control != tightFill && s.colours != 2 {
 			t.Errorf("%v has %d colours", s.r, s.colours)
@@ -162,7 +167,7 @@ func TestTwoColoursAreBits(t *testing.T) {
 func TestSixteenBitsHaveJPEG(t *testing.T) {
 	m := photoScreen(128, 128)
 	for _, f := range formats {
-		all, got := tightRects(t, &Encoder{Format: f.PixelFormat, Quality: 9, Level: -1}, m)
+		all, got := tightRects(t, &Encoder{Format: f.PixelFormat, JPEG: QualityLevel(9), Level: -1}, m)
 		if isJPEG := all[0].control == tightJPEG; isJPEG != (f.BitsPerPixel > 8) {
 			t.Errorf("%s is sent as %02x", f.name, all[0].control)
 		}
@@ -179,7 +184,7 @@ func TestBitmapsStayBitmaps(t *testing.T) {
 	for y := range 64 {
 		copy(m.Row(256, 512, y), more.Row(256, 512, y))
 	}
-	all, _ := tightRects(t, &Encoder{Quality: -1, Level: -1}, m)
+	all, _ := tightRects(t, &Encoder{Level: -1}, m)
 	for _, s := range all {
 		if s.r.Min.X < 256 && s.colours > 2 || s.r.Max.X > 256 && s.r.Min.X < 256 {
 			t.Errorf("%v has %d colours", s.r, s.colours)
@@ -189,11 +194,11 @@ func TestBitmapsStayBitmaps(t *testing.T) {
 
 func TestShortDataIsBare(t *testing.T) {
 	m := noiseScreen(3, 1)
-	buf, _ := (&Encoder{Quality: -1}).Append(nil, EncodingTight, m, m.Rect)
+	buf, _ := new(Encoder).Append(nil, EncodingTight, m, m.Rect)
 	if len(buf) != 12+1+9 {
 		t.Errorf("%d bytes for three pixels", len(buf))
 	}
-	buf, _ = (&Encoder{Quality: -1, Level: -1}).Append(nil, EncodingTight, noiseScreen(4, 1), image.Rect(0, 0, 4, 1))
+	buf, _ = (&Encoder{Level: -1}).Append(nil, EncodingTight, noiseScreen(4, 1), image.Rect(0, 0, 4, 1))
 	if len(buf) <= 12+1+1+12 {
 		t.Errorf("%d bytes for four pixels through zlib", len(buf))
 	}

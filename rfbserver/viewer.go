@@ -34,13 +34,14 @@ type viewer struct {
 
 // wishes are what SetEncodings says.
 type wishes struct {
-	encoding       rfb.Encoding // of pixels
-	quality, level int          // -1: none
-	cursor         bool
-	desktopSize    bool
-	extendedSize   bool
-	name           bool
-	lastRect       bool
+	encoding     rfb.Encoding // of pixels
+	jpeg         rfb.JPEG
+	level        int // -1: none
+	cursor       bool
+	desktopSize  bool
+	extendedSize bool
+	name         bool
+	lastRect     bool
 }
 
 // due is what the viewer has not been told, besides pixels. It is told as far as it understands it.
@@ -66,7 +67,7 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 // parseWishes takes the viewer at its word: the first encoding that we can is the one it likes best. One
 // that thinks itself on the server's own machine asks for Raw, and means it.
 func parseWishes(list rfb.SetEncodings) wishes {
-	w := wishes{encoding: rfb.EncodingRaw, quality: -1, level: -1}
+	w := wishes{encoding: rfb.EncodingRaw, level: -1}
 	chosen := false
 	for _, e := range list {
 		switch e {
@@ -86,7 +87,7 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.lastRect = true
 		default:
 			if q, ok := e.QualityLevel(); ok {
-				w.quality = q
+				w.jpeg = rfb.QualityLevel(q)
 			} else if l, ok := e.CompressLevel(); ok {
 				w.level = l
 			}

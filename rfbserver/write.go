@@ -76,7 +76,8 @@ func (v *viewer) send(m *message) error {
 // number of rectangles: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
 func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o := &v.out
-	o.encoder.Format, o.encoder.Quality, o.encoder.Level = m.format, m.wishes.quality, m.wishes.level
+	o.encoder.Format, o.encoder.JPEG, o.encoder.Level = m.format, m.wishes.jpeg, m.wishes.level
+	o.encoder.Lossy = o.encoder.Lossy[:0]
 	stream := m.wishes.lastRect && v.version > rfb.Version33 && totalArea(m.pixels) > pieceArea
 	head := len(b)
 	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
