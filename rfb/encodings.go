@@ -22,6 +22,14 @@ const (
 const (
 	EncodingQualityLevel0       Encoding = -32  // up to -23: JPEG quality level 0 to 9
 	EncodingQualityLevel9       Encoding = -23  //
+	EncodingFineQuality0        Encoding = -512 // up to -412: JPEG quality 0 to 100, as libjpeg counts
+	EncodingFineQuality100      Encoding = -412 //
+	EncodingSubsampling1X       Encoding = -768 // a value of colour for each pixel of a JPEG
+	EncodingSubsampling4X       Encoding = -767 // for four
+	EncodingSubsampling2X       Encoding = -766 // for two
+	EncodingSubsamplingGrey     Encoding = -765 // none at all
+	EncodingSubsampling8X       Encoding = -764 // for eight
+	EncodingSubsampling16X      Encoding = -763 // for sixteen
 	EncodingDesktopSize         Encoding = -223 // w and h are the new size, no data
 	EncodingLastRect            Encoding = -224 // ends an update of 0xFFFF rectangles, no data
 	EncodingCursor              Encoding = -239 // pixels, then a bit mask; x, y is the hotspot
@@ -35,6 +43,8 @@ var encodingNames = map[Encoding]string{
 	EncodingRaw: "Raw", EncodingCopyRect: "CopyRect", EncodingRRE: "RRE", EncodingHextile: "Hextile",
 	EncodingZlib: "Zlib", EncodingTight: "Tight", EncodingZRLE: "ZRLE",
 	EncodingDesktopSize: "DesktopSize", EncodingLastRect: "LastRect", EncodingCursor: "Cursor",
+	EncodingSubsampling1X: "Subsampling1X", EncodingSubsampling4X: "Subsampling4X", EncodingSubsampling2X: "Subsampling2X",
+	EncodingSubsamplingGrey: "SubsamplingGrey", EncodingSubsampling8X: "Subsampling8X", EncodingSubsampling16X: "Subsampling16X",
 	EncodingDesktopName: "DesktopName", EncodingExtendedDesktopSize: "ExtendedDesktopSize",
 }
 
@@ -49,6 +59,9 @@ func (e Encoding) String() string {
 	if level, ok := e.CompressLevel(); ok {
 		return "CompressLevel" + strconv.Itoa(level)
 	}
+	if quality, ok := e.FineQuality(); ok {
+		return "FineQuality" + strconv.Itoa(quality)
+	}
 	return strconv.Itoa(int(e))
 }
 
@@ -60,4 +73,9 @@ func (e Encoding) QualityLevel() (level int, ok bool) {
 // CompressLevel returns the compression level, 0 to 9, when e asks for one.
 func (e Encoding) CompressLevel() (level int, ok bool) {
 	return int(e - EncodingCompressLevel0), e >= EncodingCompressLevel0 && e <= EncodingCompressLevel9
+}
+
+// FineQuality returns the JPEG quality, 0 to 100, when e asks for one.
+func (e Encoding) FineQuality() (quality int, ok bool) {
+	return int(e - EncodingFineQuality0), e >= EncodingFineQuality0 && e <= EncodingFineQuality100
 }

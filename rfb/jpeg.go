@@ -10,9 +10,10 @@ type JPEG struct {
 type Sampling uint8
 
 const (
-	Sampling444 Sampling = iota // 1x1
-	Sampling422                 // 2x1
-	Sampling420                 // 2x2
+	Sampling444  Sampling = iota // 1x1
+	Sampling422                  // 2x1
+	Sampling420                  // 2x2
+	SamplingGrey                 // no colour, which goes for what is sent without JPEG, too
 )
 
 // qualityLevels are TigerVNC's.
@@ -28,4 +29,33 @@ func QualityLevel(level int) JPEG {
 		return JPEG{}
 	}
 	return qualityLevels[min(level, len(qualityLevels)-1)]
+}
+
+// samplings are what viewers may ask for. A JPEG with a value of colour for 16 pixels has more blocks in a unit than
+// the standard allows, and one for 8 is read by few: they get the most that everybody reads, as from TigerVNC.
+var samplings = map[Encoding]Sampling{
+	EncodingSubsampling1X: Sampling444, EncodingSubsampling2X: Sampling422, EncodingSubsampling4X: Sampling420,
+	EncodingSubsampling8X: Sampling420, EncodingSubsampling16X: Sampling420, EncodingSubsamplingGrey: SamplingGrey,
+}
+
+// JPEG returns what the viewer wants of photos: none without a quality. Exact says that it chose the parameters of
+// JPEG themselves, which are then not ours to vary; they go before its quality level.
+func (m SetEncodings) JPEG() (j JPEG, exact bool) {
+	fine, sampling := 0, -1
+	for _, e := range m {
+		if level, ok := e.QualityLevel(); ok {
+			j = QualityLevel(level)
+		} else if q, ok := e.FineQuality(); ok {
+			fine = max(q, 1) // as libjpeg does
+		} else if s, ok := samplings[e]; ok {
+			sampling = int(s)
+		}
+	}
+	if fine > 0 {
+		j.Quality = fine
+	}
+	if sampling >= 0 {
+		j.Sampling = Sampling(sampling)
+	}
+	return j, fine > 0 || sampling >= 0
 }

@@ -70,7 +70,7 @@ func (j *turboJPEG) compress(dst []byte, m *Image, r image.Rectangle, how JPEG) 
 			return nil, err
 		}
 	}
-	sub := [...]C.int{Sampling444: C.TJSAMP_444, Sampling422: C.TJSAMP_422, Sampling420: C.TJSAMP_420}[how.Sampling]
+	sub := [...]C.int{Sampling444: C.TJSAMP_444, Sampling422: C.TJSAMP_422, Sampling420: C.TJSAMP_420, SamplingGrey: C.TJSAMP_GRAY}[how.Sampling]
 	most := int(C.tjBufSize(C.int(r.Dx()), C.int(r.Dy()), sub))
 	n := len(dst)
 	dst = extend(dst, most)

@@ -61,6 +61,88 @@ func TestJPEG(t *testing.T) {
 	}
 }
 
+// TestJPEGWishes: a level stands for both parameters, and what is said of one itself goes before it, in any order.
+func TestJPEGWishes(t *testing.T) {
+	for _, tt := range []struct {
+		list  SetEncodings
+		want  JPEG
+		exact bool
+	}{
+		{nil, JPEG{}, false},
+		{SetEncodings{EncodingTight, EncodingQualityLevel0}, JPEG{15, Sampling420}, false},
+		{SetEncodings{EncodingQualityLevel9, EncodingQualityLevel0 + 4}, JPEG{62, Sampling422}, false},
+		{SetEncodings{EncodingQualityLevel0 + 8, EncodingFineQuality0 + 71}, JPEG{71, Sampling444}, true},
+		{SetEncodings{EncodingFineQuality0, EncodingQualityLevel0 + 8}, JPEG{1, Sampling444}, true},
+		{SetEncodings{EncodingFineQuality100}, JPEG{100, Sampling444}, true},
+		{SetEncodings{EncodingSubsampling4X, EncodingQualityLevel0 + 8}, JPEG{92, Sampling420}, true},
+		{SetEncodings{EncodingSubsampling2X, EncodingFineQuality0 + 50}, JPEG{50, Sampling422}, true},
+		{SetEncodings{EncodingSubsampling1X, EncodingQualityLevel0}, JPEG{15, Sampling444}, true},
+		{SetEncodings{EncodingSubsampling16X, EncodingQualityLevel0 + 8}, JPEG{92, Sampling420}, true},
+		{SetEncodings{EncodingSubsampling8X, EncodingQualityLevel0 + 8}, JPEG{92, Sampling420}, true},
+		{SetEncodings{EncodingSubsamplingGrey, EncodingQualityLevel0 + 8}, JPEG{92, SamplingGrey}, true},
+		{SetEncodings{EncodingSubsamplingGrey}, JPEG{0, SamplingGrey}, true},
+	} {
+		if got, exact := tt.list.JPEG(); got != tt.want || exact != tt.exact {
+			t.Errorf("%v: %v %v, want %v %v", tt.list, got, exact, tt.want, tt.exact)
+		}
+	}
+}
+
+// TestGreyViewer: one that wants no colour gets none, neither in photos nor in what is sent without JPEG, and text
+// stays exact.
+func TestGreyViewer(t *testing.T) {
+	m := desktopScreen(400, 300)
+	want := NewImage(m.Rect)
+	greys(want.Pix, m.Pix)
+	for _, j := range []JPEG{{Sampling: SamplingGrey}, {92, SamplingGrey}} {
+		e := &Encoder{JPEG: j, Level: -1}
+		all, got := tightRects(t, e, m)
+		if j.Quality == 0 {
+			if diff := firstDifference(got, want); diff != "" {
+				t.Error(diff)
+			}
+			continue
+		}
+		photos := 0
+		for _, s := range all {
+			least := math.Inf(1)
+			if s.control == tightJPEG {
+				photos++
+				least = 38
+			}
+			if p := psnr(got, want, s.r); p < least || least > 99 && !math.IsInf(p, 1) {
+				t.Errorf("%v: %.1f dB", s.r, p)
+			}
+		}
+		for i, px := range got.Pix {
+			if px != px&255*0x010101 {
+				t.Fatalf("pixel %d has colour: %06x", i, px)
+			}
+		}
+		if photos == 0 || len(e.Lossy) != photos {
+			t.Errorf("%d photos, loss at %v", photos, e.Lossy)
+		}
+	}
+}
+
+// TestSamplingIsAsAsked looks into the JPEG for how many values of each component it has.
+func TestSamplingIsAsAsked(t *testing.T) {
+	m := photoScreen(64, 64)
+	for sampling, want := range map[Sampling]string{
+		Sampling444: "\x03\x01\x11\x00\x02\x11\x01\x03\x11\x01", Sampling422: "\x03\x01\x21\x00\x02\x11\x01\x03\x11\x01",
+		Sampling420: "\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01", SamplingGrey: "\x01\x01\x11\x00",
+	} {
+		packed, err := new(jpegCodec).compress(nil, m, m.Rect, JPEG{80, sampling})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, frame, _ := bytes.Cut(packed, []byte("\xff\xc0\x00")) // then a length, 8 bits, height and width
+		if len(frame) < 20 || string(frame[6:6+len(want)]) != want {
+			t.Errorf("sampling %d: frame %x", sampling, frame[:min(20, len(frame))])
+		}
+	}
+}
+
 // TestGreyJPEG reads what only other servers send: JPEG without colour.
 func TestGreyJPEG(t *testing.T) {
 	// image/jpeg writes one component for an image.Gray; both readers must spread it over three.

@@ -298,3 +298,10 @@ func rgb(dst []uint32, src []byte) {
 		dst[i] = uint32(src[3*i])<<16 | uint32(src[3*i+1])<<8 | uint32(src[3*i+2])
 	}
 }
+
+// greys sets dst to how bright the pixels of src are, as JPEG has it.
+func greys(dst, src []uint32) {
+	for i, v := range src {
+		dst[i] = ((v>>16&0xff)*19595 + (v>>8&0xff)*38470 + (v&0xff)*7471 + 1<<15) >> 16 * 0x010101
+	}
+}

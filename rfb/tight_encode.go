@@ -26,6 +26,7 @@ type tightEncoder struct {
 	tiling
 	streams [tightStreams]deflater
 	quant   Image // the band in wire pixels, where the format has fewer colours than an Image
+	grey    Image // the band without colour
 	jpeg    jpegCodec
 }
 
@@ -34,6 +35,7 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 	t := &e.tight
 	for y := r.Min.Y; y < r.Max.Y; y += bandRows {
 		band := image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y))
+		m := e.shown(m, band)
 		px := e.quantised(m, band)
 		t.classify(px, m, band, e.lossy())
 		n := t.across * t.down
@@ -67,6 +69,19 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 // lossy tells whether the viewer takes JPEG, which Tight has for pixels of 16 and 32 bits.
 func (e *Encoder) lossy() bool {
 	return e.JPEG.Quality > 0 && e.pack.size > 1 && e.pack.format.TrueColour
+}
+
+// shown returns the band's pixels as the viewer wants them: those of m or, if it wants no colour, greys.
+func (e *Encoder) shown(m *Image, band image.Rectangle) *Image {
+	if e.JPEG.Sampling != SamplingGrey {
+		return m
+	}
+	g := &e.tight.grey
+	g.Pix, g.Stride, g.Rect = grown(g.Pix, band.Dx()*band.Dy()), band.Dx(), band
+	for y := band.Min.Y; y < band.Max.Y; y++ {
+		greys(g.Row(band.Min.X, band.Max.X, y), m.Row(band.Min.X, band.Max.X, y))
+	}
+	return g
 }
 
 // quantised returns the band's pixels as the viewer will tell them apart: those of m or, if the format has fewer

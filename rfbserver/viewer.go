@@ -68,6 +68,7 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 // that thinks itself on the server's own machine asks for Raw, and means it.
 func parseWishes(list rfb.SetEncodings) wishes {
 	w := wishes{encoding: rfb.EncodingRaw, level: -1}
+	w.jpeg, _ = list.JPEG()
 	chosen := false
 	for _, e := range list {
 		switch e {
@@ -86,9 +87,7 @@ func parseWishes(list rfb.SetEncodings) wishes {
 		case rfb.EncodingLastRect:
 			w.lastRect = true
 		default:
-			if q, ok := e.QualityLevel(); ok {
-				w.jpeg = rfb.QualityLevel(q)
-			} else if l, ok := e.CompressLevel(); ok {
+			if l, ok := e.CompressLevel(); ok {
 				w.level = l
 			}
 		}
