@@ -219,10 +219,10 @@ func (c *Client) readUpdate() (*Update, error) {
 
 func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error) {
 	switch enc {
-	case EncodingCursor:
+	case EncodingCursor, EncodingXCursor, EncodingCursorAlpha, EncodingVMwareCursor:
 		u.CursorChanged = true
 		c.hot = r.Min
-		c.cursor, err = c.decoder.Cursor(c.br, r)
+		c.cursor, err = c.decoder.Cursor(c.br, enc, r)
 		return err
 	case EncodingDesktopName:
 		u.NameChanged = true

@@ -264,7 +264,9 @@ func FuzzClientNext(f *testing.F) {
 	f.Add(AppendLastRect(AppendFramebufferUpdate(nil, UntilLastRect)), false)
 	f.Add(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(4, 3), []Screen{{Rect: image.Rect(0, 0, 4, 3)}}), false)
 	f.Add(AppendServerCutText(nil, "text"), false)
-	f.Add((&Encoder{}).AppendCursor(AppendFramebufferUpdate(nil, 1), image.NewRGBA(image.Rect(0, 0, 3, 3)), image.Pt(1, 1)), false)
+	for _, enc := range cursorEncodings {
+		f.Add((&Encoder{}).AppendCursor(AppendFramebufferUpdate(nil, 1), enc, arrow(), image.Pt(1, 1)), false)
+	}
 	f.Fuzz(func(t *testing.T, says []byte, eight bool) {
 		o := ClientOptions{}
 		if eight {

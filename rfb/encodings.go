@@ -12,10 +12,15 @@ const (
 	EncodingRaw      Encoding = 0  // w*h pixels
 	EncodingCopyRect Encoding = 1  // source x2, y2
 	EncodingRRE      Encoding = 2  // background and subrectangles
+	EncodingCoRRE    Encoding = 4  // as RRE, in pieces of at most 255x255
 	EncodingHextile  Encoding = 5  // tiles of 16x16
 	EncodingZlib     Encoding = 6  // length4, Raw in one zlib stream
 	EncodingTight    Encoding = 7  // fill, palette, full colour, JPEG; four zlib streams
+	EncodingTRLE     Encoding = 15 // tiles of 16x16, as ZRLE has them but without zlib
 	EncodingZRLE     Encoding = 16 // length4, tiles of 64x64 in one zlib stream
+	EncodingJPEG     Encoding = 21 // one JPEG, which may leave out the tables of the one before
+
+	EncodingTightPNG Encoding = -260 // as Tight, with PNG in place of everything in zlib
 )
 
 // Pseudo-encodings.
@@ -33,19 +38,27 @@ const (
 	EncodingDesktopSize         Encoding = -223 // w and h are the new size, no data
 	EncodingLastRect            Encoding = -224 // ends an update of 0xFFFF rectangles, no data
 	EncodingCursor              Encoding = -239 // pixels, then a bit mask; x, y is the hotspot
+	EncodingXCursor             Encoding = -240 // two colours, bits, then a bit mask; x, y is the hotspot
 	EncodingCompressLevel0      Encoding = -256 // up to -247: compression level 0 to 9
 	EncodingCompressLevel9      Encoding = -247 //
 	EncodingDesktopName         Encoding = -307 // length4, UTF-8
 	EncodingExtendedDesktopSize Encoding = -308 // screens1, padding3, screens of 16 bytes; x why, y result
+	EncodingCursorAlpha         Encoding = -314 // encoding4, red, green, blue, alpha; x, y is the hotspot
+	EncodingTightNoZlib         Encoding = -317 // Tight may leave out zlib
+
+	EncodingVMwareCursor Encoding = 0x574d5664 // kind1, padding1, masks or red, green, blue, alpha; x, y is the hotspot
 )
 
 var encodingNames = map[Encoding]string{
 	EncodingRaw: "Raw", EncodingCopyRect: "CopyRect", EncodingRRE: "RRE", EncodingHextile: "Hextile",
 	EncodingZlib: "Zlib", EncodingTight: "Tight", EncodingZRLE: "ZRLE",
+	EncodingCoRRE: "CoRRE", EncodingTRLE: "TRLE", EncodingJPEG: "JPEG", EncodingTightPNG: "TightPNG",
 	EncodingDesktopSize: "DesktopSize", EncodingLastRect: "LastRect", EncodingCursor: "Cursor",
 	EncodingSubsampling1X: "Subsampling1X", EncodingSubsampling4X: "Subsampling4X", EncodingSubsampling2X: "Subsampling2X",
 	EncodingSubsamplingGrey: "SubsamplingGrey", EncodingSubsampling8X: "Subsampling8X", EncodingSubsampling16X: "Subsampling16X",
 	EncodingDesktopName: "DesktopName", EncodingExtendedDesktopSize: "ExtendedDesktopSize",
+	EncodingXCursor: "XCursor", EncodingCursorAlpha: "CursorWithAlpha", EncodingVMwareCursor: "VMwareCursor",
+	EncodingTightNoZlib: "TightNoZlib",
 }
 
 // String is the name in the specification, or the number.

@@ -126,7 +126,7 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 		rects++
 	}
 	if m.now.cursor {
-		b = e.AppendCursor(b, m.newCursor.shape, m.newCursor.hot)
+		b = e.AppendCursor(b, rfb.EncodingCursor, m.newCursor.shape, m.newCursor.hot)
 		rects++
 	}
 	return b, rects
