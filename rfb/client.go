@@ -105,6 +105,17 @@ func (c *Client) Request(incremental bool, r image.Rectangle) error {
 	return c.send(FramebufferUpdateRequest{incremental, r})
 }
 
+// ContinuousUpdates asks for Updates of r without a Request for each, or for no more of them. The server must have sent
+// EndOfContinuousUpdates before.
+func (c *Client) ContinuousUpdates(on bool, r image.Rectangle) error {
+	return c.send(EnableContinuousUpdates{on, r})
+}
+
+// Fence asks the server for an answer, which Next returns. The server must have sent a fence before.
+func (c *Client) Fence(flags FenceFlags, payload string) error {
+	return c.send(Fence{flags | FenceRequest, payload})
+}
+
 // Pointer says where the pointer is and which buttons are held: bit 0 is button 1.
 func (c *Client) Pointer(p image.Point, buttons uint8) error {
 	return c.send(PointerEvent{buttons, p})
@@ -160,8 +171,25 @@ func (c *Client) next(kind byte) (Event, error) {
 			return nil, err
 		}
 		return CutText{text}, nil
+	case msgFence:
+		return c.fence()
+	case msgContinuousUpdates:
+		return EndOfContinuousUpdates{}, nil
 	}
 	return nil, fmt.Errorf("it is not in RFC 6143 and was not asked for")
+}
+
+// fence answers a fence of the server. All of its flags are honoured: what came before has been done, and what comes
+// after has not been read.
+func (c *Client) fence() (Event, error) {
+	m, ok, err := readFence(c.br)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if m.Flags&FenceRequest == 0 {
+		return m, nil
+	}
+	return nil, c.send(m.Answer())
 }
 
 func (c *Client) readColours() error {

@@ -99,6 +99,8 @@ func TestClientEvents(t *testing.T) {
 		string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), 0, 0, image.Pt(9, 5), []Screen{{Rect: image.Rect(0, 0, 9, 5)}})),
 		string(AppendExtendedDesktopSize(AppendFramebufferUpdate(nil, 1), ResizedByClient, ResizeProhibited, image.Pt(100, 100), nil)),
 		string(AppendDesktopSize(AppendFramebufferUpdate(nil, 1), image.Pt(2, 2))),
+		"\x96",
+		string(AppendFence(nil, FenceBlockAfter, "answer")),
 		"\x03",
 	)
 	u := next1[*Update](t, c)
@@ -125,6 +127,10 @@ func TestClientEvents(t *testing.T) {
 	if u = next1[*Update](t, c); !u.Resized || !u.ScreensChanged || c.Image().Rect != image.Rect(0, 0, 2, 2) {
 		t.Errorf("%+v", u)
 	}
+	next1[EndOfContinuousUpdates](t, c)
+	if e := next1[Fence](t, c); e != (Fence{FenceBlockAfter, "answer"}) {
+		t.Errorf("%+v", e)
+	}
 	if _, err := c.Next(); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("in the middle of a message: %v", err)
 	}
@@ -141,6 +147,30 @@ func next1[E Event](t *testing.T, c *Client) E {
 		t.Fatalf("%T, %v", e, err)
 	}
 	return got
+}
+
+// A client answers what is asked, with the flags it knows, and nothing else.
+func TestClientAnswersFences(t *testing.T) {
+	s := server(hello, init4x3,
+		string(AppendFence(nil, FenceRequest|FenceBlockBefore|0x70, "one")),
+		string(AppendFence(nil, FenceRequest, strings.Repeat("x", 65))),
+		string(AppendFence(nil, FenceRequest, "")),
+		"\x02")
+	c, err := NewClient(s, ClientOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.said.Reset()
+	next1[Bell](t, c)
+	if want := string(Fence{0, ""}.Append(Fence{FenceBlockBefore, "one"}.Append(nil))); s.said.String() != want {
+		t.Errorf("said %q", s.said.String())
+	}
+	s.said.Reset()
+	c.Fence(FenceSyncNext, "mine")
+	c.ContinuousUpdates(true, image.Rect(0, 0, 4, 3))
+	if want := "\xf8\x00\x00\x00\x80\x00\x00\x04\x04mine" + "\x96\x01\x00\x00\x00\x00\x00\x04\x00\x03"; s.said.String() != want {
+		t.Errorf("said %q", s.said.String())
+	}
 }
 
 func TestClientColours(t *testing.T) {
@@ -267,6 +297,7 @@ func FuzzClientNext(f *testing.F) {
 	for _, enc := range cursorEncodings {
 		f.Add((&Encoder{}).AppendCursor(AppendFramebufferUpdate(nil, 1), enc, arrow(), image.Pt(1, 1)), false)
 	}
+	f.Add(AppendEndOfContinuousUpdates(AppendFence(nil, FenceRequest, "fence")), false)
 	f.Fuzz(func(t *testing.T, says []byte, eight bool) {
 		o := ClientOptions{}
 		if eight {

@@ -105,7 +105,7 @@ func (m SetDesktopSize) Append(b []byte) []byte {
 }
 
 // ReadClientMessage reads the next message of a client; cut text that is too long or in an extended
-// format is skipped. The error is io.EOF when the client left between two messages. br must have
+// format is skipped, and so are fences that are too long. The error is io.EOF when the client left between two messages. br must have
 // bufio's default size at least.
 func ReadClientMessage(br *bufio.Reader) (ClientMessage, error) {
 	for {
@@ -161,6 +161,18 @@ func readClientMessage(br *bufio.Reader, kind byte) (ClientMessage, error) {
 		return ClientCutText(text), nil
 	case msgSetDesktopSize:
 		return readSetDesktopSize(br)
+	case msgFence:
+		m, ok, err := readFence(br)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return m, nil
+	case msgContinuousUpdates:
+		b, err := take(br, 9)
+		if err != nil {
+			return nil, err
+		}
+		return EnableContinuousUpdates{On: b[0] != 0, Rect: rectangle(b[1:])}, nil
 	}
 	return nil, fmt.Errorf("it is not in RFC 6143 and was not offered: the viewer has lost its place or speaks another protocol")
 }

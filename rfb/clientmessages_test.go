@@ -26,6 +26,9 @@ var clientMessages = []struct {
 	{"ClientCutText", "\x06\x00\x00\x00\x00\x00\x00\x05gr\xfc\xdf\n", ClientCutText("grüß\n")},
 	{"SetDesktopSize", "\xfb\x00\x05\x00\x03\x20\x01\x00" + "\x00\x00\x00\x07\x00\x01\x00\x02\x00\x03\x00\x04\x00\x00\x00\x00",
 		SetDesktopSize{image.Pt(1280, 800), []Screen{{ID: 7, Rect: image.Rect(1, 2, 4, 6)}}}},
+	{"Fence", "\xf8\x00\x00\x00\x80\x00\x00\x05\x03abc", Fence{FenceRequest | FenceBlockBefore | FenceSyncNext, "abc"}},
+	{"Fence of 64 bytes", "\xf8\x00\x00\x00\x00\x00\x00\x02\x40" + strings.Repeat("x", 64), Fence{FenceBlockAfter, strings.Repeat("x", 64)}},
+	{"EnableContinuousUpdates", "\x96\x01\x00\x01\x00\x02\x01\x00\x02\x00", EnableContinuousUpdates{true, image.Rect(1, 2, 257, 514)}},
 }
 
 func reader(wire string) *bufio.Reader { return bufio.NewReader(strings.NewReader(wire)) }
@@ -57,6 +60,8 @@ func TestClientMessagesSkipped(t *testing.T) {
 		"extended clipboard":               "\x06\x00\x00\x00\xff\xff\xff\xfc" + "\x01\x00\x00\x01",
 		"extended clipboard of one byte":   "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01",
 		"extended clipboard, a large one":  "\x06\x00\x00\x00\xff\xef\xff\xff" + strings.Repeat("x", 0x100001),
+		"Fence of 65 bytes":                "\xf8\x00\x00\x00\x80\x00\x00\x00\x41" + strings.Repeat("x", 65),
+		"Fence of 255 bytes":               "\xf8\x00\x00\x00\x80\x00\x00\x00\xff" + strings.Repeat("x", 255),
 		"two that are skipped in sequence": "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01" + "\x06\x00\x00\x00\xff\xff\xff\xff" + "\x01",
 	} {
 		m, err := ReadClientMessage(reader(wire + next))
@@ -94,7 +99,7 @@ func TestCutTextAllocates(t *testing.T) {
 }
 
 func TestUnknownClientMessage(t *testing.T) {
-	for _, kind := range []string{"\x01", "\x07", "\x08", "\x0b", "\x96", "\xf8", "\xff"} {
+	for _, kind := range []string{"\x01", "\x07", "\x08", "\x0b", "\xfc", "\xff"} {
 		if m, err := ReadClientMessage(reader(kind + strings.Repeat("\x00", 100))); err == nil || !strings.Contains(err.Error(), "lost its place") {
 			t.Errorf("message %x: read %v, %v", kind, m, err)
 		}

@@ -43,6 +43,8 @@ const (
 	EncodingCompressLevel9      Encoding = -247 //
 	EncodingDesktopName         Encoding = -307 // length4, UTF-8
 	EncodingExtendedDesktopSize Encoding = -308 // screens1, padding3, screens of 16 bytes; x why, y result
+	EncodingFence               Encoding = -312 // a wish: fences
+	EncodingContinuousUpdates   Encoding = -313 // a wish: updates without requests
 	EncodingCursorAlpha         Encoding = -314 // encoding4, red, green, blue, alpha; x, y is the hotspot
 	EncodingTightNoZlib         Encoding = -317 // Tight may leave out zlib
 
@@ -59,6 +61,7 @@ var encodingNames = map[Encoding]string{
 	EncodingDesktopName: "DesktopName", EncodingExtendedDesktopSize: "ExtendedDesktopSize",
 	EncodingXCursor: "XCursor", EncodingCursorAlpha: "CursorWithAlpha", EncodingVMwareCursor: "VMwareCursor",
 	EncodingTightNoZlib: "TightNoZlib",
+	EncodingFence:       "Fence", EncodingContinuousUpdates: "ContinuousUpdates",
 }
 
 // String is the name in the specification, or the number.

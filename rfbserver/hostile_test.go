@@ -39,7 +39,7 @@ var hostile = []struct {
 	{"extended clipboard without flags", "", in + "\x06\x00\x00\x00\xff\xff\xff\xfd" + "xyz", true},
 	{"65535 encodings", "", in + "\x02\x00\xff\xff" + strings.Repeat("\x00\x00\x00\x07", 65535), true},
 	{"65535 encodings that never come", "", in + "\x02\x00\xff\xff", false},
-	{"Fence of 255 bytes", "", in + "\xf8\x00\x00\x00\x80\x00\x00\x00\xff" + strings.Repeat("x", 255), false},
+	{"Fence of 255 bytes", "", in + "\xf8\x00\x00\x00\x80\x00\x00\x00\xff" + strings.Repeat("x", 255), true},
 	{"text chat of 4 GiB", "", in + "\x0b\x00\x00\x00\xff\xff\xff\xff", false},
 	{"24 bits per pixel", "", format(func(f *[16]byte) { f[0] = 24 }), false},
 	{"0 bits per pixel", "", format(func(f *[16]byte) { f[0] = 0 }), false},
@@ -74,6 +74,8 @@ var hostile = []struct {
 	{"floods of encodings", "", in + strings.Repeat("\x02\x00\x00\x02\x00\x00\x00\x07\xff\xff\xff\x11", 5000), true},
 	{"floods of formats", "", in + strings.Repeat("\x00\x00\x00\x00"+string(rfb.Native.Append(nil)), 5000), true},
 	{"floods of requests", "", in + strings.Repeat("\x03\x00\x00\x00\x00\x00\x02\x80\x01\x90", 5000), true},
+	{"floods of fences", "", in + strings.Repeat("\xf8\x00\x00\x00\x80\x00\x00\x00\x01x", 5000), true},
+	{"floods of continuous updates", "", in + "\x02\x00\x00\x02\xff\xff\xfe\xc8\xff\xff\xfe\xc7" + strings.Repeat("\x96\x01\x00\x00\x00\x00\xff\xff\xff\xff\x96\x00\xff\xff\xff\xff\xff\xff\xff\xff", 5000), true},
 	{"floods of SetDesktopSize", "", in + strings.Repeat("\xfb\x00\x10\x00\x10\x00\x00\x00", 5000), true},
 }
 

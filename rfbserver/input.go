@@ -41,22 +41,31 @@ func (v *viewer) read(br *bufio.Reader) error {
 		if err != nil {
 			return err
 		}
-		switch m := m.(type) {
-		case rfb.KeyEvent:
-			v.key(m.Keysym, m.Down)
-		case rfb.PointerEvent:
-			v.point(m.Pos, uint16(m.Buttons))
-		case rfb.ClientCutText:
-			v.server.Desktop.SetClipboard(string(m))
-		case rfb.FramebufferUpdateRequest:
-			v.request(m)
-		case rfb.SetEncodings:
-			v.setEncodings(m)
-		case rfb.SetPixelFormat:
-			v.setFormat(m.Format)
-		case rfb.SetDesktopSize:
-			v.refuseSize()
-		}
+		v.hear(m)
+	}
+}
+
+// obey does what a message says.
+func (v *viewer) obey(m rfb.ClientMessage) {
+	switch m := m.(type) {
+	case rfb.KeyEvent:
+		v.key(m.Keysym, m.Down)
+	case rfb.PointerEvent:
+		v.point(m.Pos, uint16(m.Buttons))
+	case rfb.ClientCutText:
+		v.server.Desktop.SetClipboard(string(m))
+	case rfb.FramebufferUpdateRequest:
+		v.request(m)
+	case rfb.SetEncodings:
+		v.setEncodings(m)
+	case rfb.SetPixelFormat:
+		v.setFormat(m.Format)
+	case rfb.SetDesktopSize:
+		v.refuseSize()
+	case rfb.Fence:
+		v.fence(m)
+	case rfb.EnableContinuousUpdates:
+		v.setContinuous(m)
 	}
 }
 

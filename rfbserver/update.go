@@ -12,6 +12,7 @@ type message struct {
 	now        due               // what it is told
 	wishes     wishes            // as they are now
 	format     rfb.PixelFormat   // as it is now
+	says       []byte            // messages that go first
 	update     bool              // there is one
 	pixels     []image.Rectangle // to be sent
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
@@ -27,24 +28,29 @@ func (v *viewer) next(m *message) bool {
 	defer v.mu.Unlock()
 	finished := v.busy
 	v.busy = false
-	*m = message{wishes: v.wishes, format: v.format, pixels: m.pixels[:0]}
+	*m = message{wishes: v.wishes, format: v.format, pixels: m.pixels[:0], says: m.says[:0]}
+	if v.paused {
+		return false
+	}
+	m.says, v.says = v.says, m.says
 	m.now.copied, m.now.text = v.due.copied, v.due.text
 	v.due.copied, v.due.text = false, ""
-	if !v.asked.Empty() && !v.stale {
-		v.nextUpdate(m)
+	wanted := v.wanted()
+	if !wanted.Empty() && !v.stale {
+		v.nextUpdate(m, wanted)
 	}
 	if m.update {
 		v.busy = true
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
-	} else if finished && !v.asked.Empty() {
+	} else if finished && !wanted.Empty() {
 		v.server.await()
 	}
-	return m.update || m.now.copied
+	return m.update || m.now.copied || len(m.says) > 0
 }
 
 // nextUpdate moves what the viewer can be told from v.due and v.dirty to m.
-func (v *viewer) nextUpdate(m *message) {
+func (v *viewer) nextUpdate(m *message, wanted image.Rectangle) {
 	p := &v.server.picture
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -80,9 +86,9 @@ func (v *viewer) nextUpdate(m *message) {
 		v.told = p.name
 	}
 	m.newCursor = p.cursor
-	if v.dirty.overlaps(v.asked) {
+	if v.dirty.overlaps(wanted) {
 		m.update = true
-		m.pixels = v.dirty.take(v.asked, m.pixels)
+		m.pixels = v.dirty.take(wanted, m.pixels)
 	}
 	if m.update {
 		m.now.colourMap, v.due.colourMap = v.due.colourMap, false

@@ -18,6 +18,7 @@ type viewer struct {
 	joined  chan struct{}           // closed when size and told are known
 	wake    chan struct{}           // capacity 1: there may be something to write
 	held    held                    // of the goroutine that reads
+	sync    *rfb.Fence              // likewise: to be answered after the next message
 	out     composer                // of the goroutine that writes
 
 	mu     sync.Mutex
@@ -25,11 +26,16 @@ type viewer struct {
 	told   string      // the desktop's name as the viewer knows it
 	format rfb.PixelFormat
 	wishes wishes
-	asked  image.Rectangle // what it waits for; empty: it does not
+	asked  image.Rectangle // what it waits for once
 	stale  bool            // asked is for all the pixels, and Run has not looked for newer ones since
 	busy   bool            // an update is being written
 	dirty  region          // what it does not have
 	due    due
+	says   []byte // messages that wait for no request
+	paused bool   // no update is to be begun
+
+	continuous image.Rectangle // what it waits for always; empty: nothing
+	offered    struct{ fence, continuous bool }
 }
 
 // wishes are what SetEncodings says.
@@ -42,6 +48,8 @@ type wishes struct {
 	extendedSize bool
 	name         bool
 	lastRect     bool
+	fence        bool
+	continuous   bool // and fences
 }
 
 // due is what the viewer has not been told, besides pixels. It is told as far as it understands it.
@@ -86,12 +94,17 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.name = true
 		case rfb.EncodingLastRect:
 			w.lastRect = true
+		case rfb.EncodingFence:
+			w.fence = true
+		case rfb.EncodingContinuousUpdates:
+			w.continuous = true
 		default:
 			if l, ok := e.CompressLevel(); ok {
 				w.level = l
 			}
 		}
 	}
+	w.continuous = w.continuous && w.fence
 	return w
 }
 
@@ -109,7 +122,7 @@ func (v *viewer) signal() {
 func (v *viewer) waits() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return !v.busy && !v.asked.Empty()
+	return !v.busy && !v.wanted().Empty()
 }
 
 // refreshed says that the picture is as new as can be.
@@ -197,6 +210,7 @@ func (v *viewer) setEncodings(list rfb.SetEncodings) {
 	if v.wishes.extendedSize && !was.extendedSize {
 		v.due.screens = true
 	}
+	v.offer()
 }
 
 func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
@@ -206,7 +220,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	if !m.Incremental && v.wishes.extendedSize {
 		v.due.screens = true
 	}
-	if area.Empty() {
+	if area.Empty() || m.Incremental && !v.continuous.Empty() {
 		return
 	}
 	v.asked = v.asked.Union(area)

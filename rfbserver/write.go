@@ -52,7 +52,7 @@ func (v *viewer) write(ctx context.Context) error {
 
 func (v *viewer) send(m *message) error {
 	o := &v.out
-	b := o.buf[:0]
+	b := append(o.buf[:0], m.says...)
 	if m.now.copied {
 		b = rfb.AppendServerCutText(b, m.now.text)
 	}
