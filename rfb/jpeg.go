@@ -31,6 +31,24 @@ func QualityLevel(level int) JPEG {
 	return qualityLevels[min(level, len(qualityLevels)-1)]
 }
 
+// Moving returns what j becomes for pictures that change faster than one can look at them: a sixth off the quality
+// above 50, and a value of colour for four pixels. What comes to rest has to be sent again.
+//
+// At the viewers' levels, of j's, for two pictures of 1280x720 by libjpeg-turbo:
+//
+//	level        3     4     5     6     7     8     9
+//	time      0.82  0.82  0.81  0.60  0.55  0.53  0.27
+//	bytes     0.92  0.90  0.85  0.75  0.65  0.52  0.12
+//	PSNR, dB   0.0   0.0  -0.4  -0.4  -0.5  -0.5  -8.8, to 41.5
+//
+// Levels 0 to 2 stay as they are: they have little colour already.
+func (j JPEG) Moving() JPEG {
+	if j.Sampling == SamplingGrey {
+		return j
+	}
+	return JPEG{j.Quality - max(j.Quality-50, 0)/6, Sampling420}
+}
+
 // samplings are what viewers may ask for. A JPEG with a value of colour for 16 pixels has more blocks in a unit than
 // the standard allows, and one for 8 is read by few: they get the most that everybody reads, as from TigerVNC.
 var samplings = map[Encoding]Sampling{

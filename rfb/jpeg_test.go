@@ -2,6 +2,7 @@ package rfb
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/jpeg"
 	"math"
@@ -140,6 +141,32 @@ func TestSamplingIsAsAsked(t *testing.T) {
 		if len(frame) < 20 || string(frame[6:6+len(want)]) != want {
 			t.Errorf("sampling %d: frame %x", sampling, frame[:min(20, len(frame))])
 		}
+	}
+}
+
+// TestMovingIsCheaper, and looks nearly the same.
+func TestMovingIsCheaper(t *testing.T) {
+	m := photoScreen(640, 256)
+	code := func(how JPEG) (bytes int, db float64) {
+		var j jpegCodec
+		packed, err := j.compress(nil, m, m.Rect, how)
+		got := NewImage(m.Rect)
+		if err = errors.Join(err, j.decompress(packed, got, m.Rect)); err != nil {
+			t.Fatal(err)
+		}
+		return len(packed), psnr(m, got, m.Rect)
+	}
+	for level := range 10 {
+		wish := QualityLevel(level)
+		bytes, db := code(wish)
+		movingBytes, movingDB := code(wish.Moving())
+		most := [10]float64{1, 1, 1, 0.95, 0.92, 0.88, 0.75, 0.7, 0.55, 0.2}[level]
+		if of := float64(movingBytes) / float64(bytes); of > most || movingDB < min(db-1, 41) {
+			t.Errorf("level %d: %.2f of the bytes, %.1f dB of %.1f", level, of, movingDB, db)
+		}
+	}
+	if grey := (JPEG{92, SamplingGrey}); grey.Moving() != grey {
+		t.Error("who wants no colour gets some while it moves")
 	}
 }
 
