@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -61,11 +60,7 @@ func (f *follower) run() {
 }
 
 func (f *follower) keep() {
-	m := f.Image()
-	img := image.NewRGBA(m.Rect)
-	for i, p := range m.Pix {
-		binary.BigEndian.PutUint32(img.Pix[4*i:], p<<8|255)
-	}
+	img := picture(f.Image())
 	f.mu.Lock()
 	f.seen = img
 	f.updates++

@@ -19,46 +19,66 @@ func TestTyping(t *testing.T) {
 
 func typeThrough(t *testing.T, d *desk, s *server) {
 	t.Helper()
-	typed := filepath.Join(t.TempDir(), "typed")
-	if err := d.Spawn("xterm", "-u8", "-fn", "fixed", "-geometry", "60x10+300+450", "-e", "sh", "-c", "cat > "+typed); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, func() error { _, err := os.Stat(typed); return err })
+	typed := d.reader(t, image.Rect(300, 450, 660, 580))
 	v := startLVC(t, s, "zrle", -1, s.password)
 	if err := v.await("ready"); err != nil {
 		t.Fatal(err)
 	}
-	at := image.Pt(400, 500) // no window manager: the keyboard is where the pointer is
-	if err := v.do(fmt.Sprintf("point %d %d 0", at.X, at.Y)); err != nil {
+	if err := v.do("point 400 500 0"); err != nil {
 		t.Fatal(err)
 	}
+	d.awaitPointer(t, image.Pt(400, 500))
+	text := "Hello, World! {~|}\n\"ä\" 'Ö' ß § 50 €\n"
+	for _, r := range text {
+		for _, down := range []int{1, 0} {
+			if err := v.do(fmt.Sprintf("key %d %d", keysym(r), down)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	typed(text)
+}
+
+// keysym is the one of a character (keysymdef.h).
+func keysym(r rune) uint32 {
+	switch {
+	case r == '\n':
+		return 0xff0d
+	case r > 0xff:
+		return uint32(r) | 1<<24
+	}
+	return uint32(r)
+}
+
+// reader opens a terminal at some place, and returns how to wait until a program in it was given a text. There is no window
+// manager: the keyboard is where the pointer is.
+func (d *desk) reader(t *testing.T, at image.Rectangle) (typed func(text string)) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "typed")
+	geometry := fmt.Sprintf("%dx%d+%d+%d", at.Dx()/6, at.Dy()/13, at.Min.X, at.Min.Y)
+	if err := d.Spawn("xterm", "-u8", "-fn", "fixed", "-geometry", geometry, "-e", "sh", "-c", "cat > "+name); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error { _, err := os.Stat(name); return err })
+	return func(text string) {
+		t.Helper()
+		eventually(t, func() error {
+			got, err := os.ReadFile(name)
+			if err == nil && string(got) != text {
+				err = fmt.Errorf("typed %q, the program read %q", text, got)
+			}
+			return err
+		})
+	}
+}
+
+func (d *desk) awaitPointer(t *testing.T, at image.Point) {
+	t.Helper()
 	eventually(t, func() error {
 		if p, err := d.screen.Pointer(); err != nil || p != at {
 			return fmt.Errorf("the pointer is at %v, %v", p, err)
 		}
 		return nil
-	})
-	text := "Hello, World! {~|}\n\"ä\" 'Ö' ß § 50 €\n"
-	for _, r := range text {
-		keysym := uint32(r)
-		switch {
-		case r == '\n':
-			keysym = 0xff0d
-		case r > 0xff:
-			keysym |= 1 << 24 // Unicode (keysymdef.h)
-		}
-		for _, down := range []int{1, 0} {
-			if err := v.do(fmt.Sprintf("key %d %d", keysym, down)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	eventually(t, func() error {
-		got, err := os.ReadFile(typed)
-		if err == nil && string(got) != text {
-			err = fmt.Errorf("typed %q, the program read %q", text, got)
-		}
-		return err
 	})
 }
 
@@ -72,26 +92,44 @@ func TestClipboard(t *testing.T) {
 	if err := v.do("cut copied by the supporter"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
-		got, err := d.Run(t.Context(), "xclip", "-o", "-selection", "clipboard")
-		if err == nil && string(got) != "copied by the supporter" {
-			err = fmt.Errorf("the desktop pastes %q", got)
-		}
-		return err
-	})
+	d.pastes(t, "copied by the supporter")
+	d.copies(t, "copied on the desktop")
+	v.pastes(t, "copied on the desktop")
+}
+
+// copies makes a program on the desktop offer text.
+func (d *desk) copies(t *testing.T, text string) {
+	t.Helper()
 	copied := filepath.Join(t.TempDir(), "copied")
-	if err := os.WriteFile(copied, []byte("copied on the desktop"), 0o600); err != nil {
+	if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Spawn("xclip", "-quiet", "-i", "-selection", "clipboard", copied); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// pastes waits until what is pasted on the desktop is text.
+func (d *desk) pastes(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, func() error {
+		got, err := d.Run(t.Context(), "xclip", "-o", "-selection", "clipboard")
+		if err == nil && string(got) != text {
+			err = fmt.Errorf("the desktop pastes %q", got)
+		}
+		return err
+	})
+}
+
+// pastes waits until text is what the viewer was given.
+func (v *puppet) pastes(t *testing.T, text string) {
+	t.Helper()
 	pasted := filepath.Join(t.TempDir(), "pasted")
 	eventually(t, func() error {
 		if err := v.do("pasted " + pasted); err != nil {
 			return err
 		}
-		if got, err := os.ReadFile(pasted); err != nil || string(got) != "copied on the desktop" {
+		if got, err := os.ReadFile(pasted); err != nil || string(got) != text {
 			return fmt.Errorf("the viewer was given %q, %v", got, err)
 		}
 		return nil

@@ -32,6 +32,7 @@ var tools = map[string]string{
 	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
 	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server", "tcpdump": "tcpdump",
+	"chromium": "chromium", "node": "nodejs", "openbox": "openbox",
 }
 
 // built is the folder of what TestMain builds.
@@ -52,6 +53,10 @@ func run(m *testing.M) int {
 	}
 	if _, err := os.Stat("/usr/include/rfb/rfbclient.h"); err != nil {
 		missing["libvncserver-dev"] = true
+	}
+	if _, err := os.Stat("testdata/novnc/node_modules"); err != nil {
+		fmt.Fprintln(os.Stderr, "These tests need noVNC: npm ci --prefix conformance/testdata/novnc, or make install-test")
+		return 1
 	}
 	if len(missing) > 0 {
 		fmt.Fprintln(os.Stderr, "These tests need Debian packages:", strings.Join(slices.Sorted(maps.Keys(missing)), " "))

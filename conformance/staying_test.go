@@ -3,15 +3,10 @@
 package conformance
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"image"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"sixgate/rfb"
@@ -58,15 +53,6 @@ func libvncclient(encodings string, quality int) func(*testing.T, *server) func(
 	}
 }
 
-// lvc is a running viewer on libvncclient.
-type lvc struct {
-	in    io.Writer
-	out   *bufio.Scanner
-	shot  string
-	log   *bytes.Buffer
-	ended func() error
-}
-
 // lvcProgram compiles testdata/lvc.c, once.
 var lvcProgram = memo(func(source string) (string, error) {
 	bin := filepath.Join(built, "lvc")
@@ -77,63 +63,9 @@ var lvcProgram = memo(func(source string) (string, error) {
 	return bin, err
 })
 
-func startLVC(t *testing.T, s *server, encodings string, quality int, password string) *lvc {
+func startLVC(t *testing.T, s *server, encodings string, quality int, password string) *puppet {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), lvcProgram(t, "testdata/lvc.c"), "127.0.0.1", fmt.Sprint(s.port), encodings, fmt.Sprint(quality), password)
-	v := &lvc{shot: filepath.Join(t.TempDir(), "shot.ppm"), log: new(bytes.Buffer), ended: cmd.Wait}
-	cmd.Stderr = v.log
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v.in, v.out = in, bufio.NewScanner(out)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
-	return v
-}
-
-// await reads one answer.
-func (v *lvc) await(answer string) error {
-	if !v.out.Scan() || v.out.Text() != answer {
-		v.ended()
-		return fmt.Errorf("libvncclient: %w:\n%s", errEnded, last(v.log.String(), 2000))
-	}
-	return nil
-}
-
-// do gives a command and waits until it is done.
-func (v *lvc) do(command string) error {
-	if _, err := io.WriteString(v.in, command+"\n"); err != nil {
-		return err
-	}
-	word, _, _ := strings.Cut(command, " ")
-	return v.await(word)
-}
-
-func (v *lvc) picture() (*image.RGBA, error) {
-	if err := v.do("shot " + v.shot); err != nil {
-		return nil, err
-	}
-	b, err := os.ReadFile(v.shot)
-	if err != nil {
-		return nil, err
-	}
-	var w, h, most int
-	if _, err := fmt.Sscanf(string(b[:min(len(b), 40)]), "P6\n%d %d\n%d\n", &w, &h, &most); err != nil {
-		return nil, err
-	}
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for i, pixels := 0, b[len(b)-3*w*h:]; i < w*h; i++ {
-		copy(img.Pix[4*i:], pixels[3*i:3*i+3])
-		img.Pix[4*i+3] = 255
-	}
-	return img, nil
+	return startPuppet(t, lvcProgram(t, "testdata/lvc.c"), "127.0.0.1", fmt.Sprint(s.port), encodings, fmt.Sprint(quality), password)
 }
 
 // tigervnc starts TigerVNC's viewer on a display of its own.
