@@ -10,7 +10,9 @@ import (
 	"testing"
 )
 
-var encodings = []Encoding{EncodingRaw, EncodingHextile, EncodingZlib, EncodingZRLE, EncodingTight}
+var encodings = []Encoding{
+	EncodingRaw, EncodingRRE, EncodingCoRRE, EncodingHextile, EncodingZlib, EncodingTRLE, EncodingZRLE, EncodingTight,
+}
 
 // decodeAll reads rectangles, each with its header, until b is used up.
 func decodeAll(d *Decoder, b []byte, m *Image) (rects int, err error) {
@@ -151,7 +153,7 @@ func TestAppendCutsToTheImage(t *testing.T) {
 	if buf, _ := e.Append(nil, EncodingRaw, m, image.Rect(90, 40, 120, 99)); len(buf) != 12+10*10*4 {
 		t.Errorf("%d bytes of 10x10 pixels", len(buf))
 	}
-	if buf, _ := e.Append(nil, EncodingRRE, m, m.Rect); Encoding(binary.BigEndian.Uint32(buf[8:])) != EncodingRaw {
+	if buf, _ := e.Append(nil, EncodingCursor, m, m.Rect); Encoding(binary.BigEndian.Uint32(buf[8:])) != EncodingRaw {
 		t.Error("an encoding that we do not have was not sent as Raw")
 	}
 }

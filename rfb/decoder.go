@@ -21,6 +21,7 @@ type Decoder struct {
 	tile   []uint32 // scratch: pixels of a tile
 
 	tight      tightDecoder
+	trle       trleDecoder
 	zrle, zlib inflater
 }
 
@@ -52,12 +53,16 @@ func (d *Decoder) decode(br *bufio.Reader, enc Encoding, r image.Rectangle, m *I
 		return d.decodeRaw(br, r, m)
 	case EncodingCopyRect:
 		return d.decodeCopyRect(br, r, m)
+	case EncodingRRE, EncodingCoRRE:
+		return d.decodeRRE(br, enc, r, m)
 	case EncodingHextile:
 		return d.decodeHextile(br, r, m)
 	case EncodingZlib:
 		return d.decodeZlib(br, r, m)
 	case EncodingTight:
 		return d.decodeTight(br, r, m)
+	case EncodingTRLE:
+		return d.decodeTRLE(br, r, m)
 	case EncodingZRLE:
 		return d.decodeZRLE(br, r, m)
 	}

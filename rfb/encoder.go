@@ -19,12 +19,13 @@ type Encoder struct {
 
 	tight   tightEncoder
 	zrle    zrleEncoder
+	trle    trleEncoder
 	zlib    deflater
 	hextile hextileEncoder
 }
 
 // Append adds r of m, which is cut to m.Rect, to dst as one or several complete rectangles, header and data,
-// in encoding enc and says how many. An encoding that is none of Raw, Hextile, Zlib, Tight and ZRLE is sent as Raw.
+// in encoding enc and says how many. An encoding that is not one of pixels, or that we do not have, is sent as Raw.
 func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) (out []byte, rects int) {
 	if r = r.Intersect(m.Rect); r.Empty() {
 		return dst, 0
@@ -33,10 +34,14 @@ func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) 
 	switch enc {
 	case EncodingTight:
 		return e.appendTight(dst, m, r)
+	case EncodingRRE, EncodingCoRRE:
+		return e.appendRRE(dst, enc, m, r)
 	case EncodingHextile:
 		return e.appendHextile(appendHeader(dst, r, enc), m, r), 1
 	case EncodingZlib:
 		return e.appendZlib(appendHeader(dst, r, enc), m, r), 1
+	case EncodingTRLE:
+		return e.appendTRLE(appendHeader(dst, r, enc), m, r), 1
 	case EncodingZRLE:
 		return e.appendZRLE(appendHeader(dst, r, enc), m, r), 1
 	}

@@ -20,6 +20,14 @@ type plainViewer struct {
 	in      *bytes.Reader
 	m       *Image
 	streams [6]plainStream // Tight's, ZRLE's, Zlib's
+	kinds   []byte         // of the tiles of ZRLE and TRLE that were read
+}
+
+// from reads the rectangle that b begins with and returns its length.
+func (v *plainViewer) from(b []byte) int {
+	v.in = bytes.NewReader(b)
+	v.rect()
+	return len(b) - v.in.Len()
 }
 
 // plainStream feeds a zlib.Reader with one piece after the other.
@@ -129,6 +137,15 @@ func (v *plainViewer) rect() {
 	switch enc := Encoding(binary.BigEndian.Uint32(h[8:])); enc {
 	case EncodingRaw:
 		v.each(r, func() uint32 { return v.whole(v.in) })
+	case EncodingRRE, EncodingCoRRE:
+		v.rre(r, enc == EncodingCoRRE)
+	case EncodingTRLE:
+		var before []uint32
+		for y := r.Min.Y; y < r.Max.Y; y += 16 {
+			for x := r.Min.X; x < r.Max.X; x += 16 {
+				before = v.zrleTile(v.in, image.Rect(x, y, x+16, y+16).Intersect(r), before)
+			}
+		}
 	case EncodingHextile:
 		v.hextile(r)
 	case EncodingZlib:
@@ -138,7 +155,7 @@ func (v *plainViewer) rect() {
 		z := v.inflate(4, int(binary.BigEndian.Uint32(v.bytes(4))))
 		for y := r.Min.Y; y < r.Max.Y; y += 64 {
 			for x := r.Min.X; x < r.Max.X; x += 64 {
-				v.zrleTile(z, image.Rect(x, y, x+64, y+64).Intersect(r))
+				v.zrleTile(z, image.Rect(x, y, x+64, y+64).Intersect(r), nil)
 			}
 		}
 	case EncodingTight:
@@ -193,7 +210,40 @@ func (v *plainViewer) hextile(r image.Rectangle) {
 	}
 }
 
-func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle) {
+// rre wants subrectangles that do not overlap.
+func (v *plainViewer) rre(r image.Rectangle, compact bool) {
+	n := binary.BigEndian.Uint32(v.bytes(4))
+	v.fill(r, v.whole(v.in))
+	painted := map[image.Point]bool{}
+	for range n {
+		px := v.whole(v.in)
+		var at [4]int
+		for i := range at {
+			if compact {
+				at[i] = v.byte()
+			} else {
+				at[i] = int(binary.BigEndian.Uint16(v.bytes(2)))
+			}
+		}
+		sub := image.Rect(0, 0, at[2], at[3]).Add(r.Min).Add(image.Pt(at[0], at[1]))
+		if !sub.In(r) || sub.Empty() || compact && (r.Dx() > 255 || r.Dy() > 255) {
+			v.t.Fatalf("subrectangle %v of %v", sub, r)
+		}
+		v.fill(sub, px)
+		for y := sub.Min.Y; y < sub.Max.Y; y++ {
+			for x := sub.Min.X; x < sub.Max.X; x++ {
+				if painted[image.Pt(x, y)] {
+					v.t.Fatalf("subrectangle %v over another", sub)
+				}
+				painted[image.Pt(x, y)] = true
+			}
+		}
+	}
+}
+
+// zrleTile reads a tile of ZRLE or TRLE and returns its palette, if it has one. With before, that of the tile before, it
+// may be one of TRLE's that use it again.
+func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle, before []uint32) []uint32 {
 	next := func() int {
 		var b [1]byte
 		if _, err := io.ReadFull(z, b[:]); err != nil {
@@ -211,9 +261,17 @@ func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle) {
 		}
 	}
 	kind := next()
+	v.kinds = append(v.kinds, byte(kind))
 	var colours []uint32
-	for range kind & 127 {
-		colours = append(colours, v.cpixel(z))
+	switch {
+	case kind == 127 && 2 <= len(before) && len(before) <= 16:
+		colours, kind = before, len(before)
+	case kind == 129 && len(before) >= 2:
+		colours, kind = before, 128+len(before)
+	default:
+		for range kind & 127 {
+			colours = append(colours, v.cpixel(z))
+		}
 	}
 	run, px := 0, uint32(0)
 	switch {
@@ -263,6 +321,7 @@ func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle) {
 	if run != 0 {
 		v.t.Fatalf("run of %d more than the tile", run)
 	}
+	return colours
 }
 
 func (v *plainViewer) tight(r image.Rectangle) {

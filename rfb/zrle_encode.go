@@ -15,9 +15,14 @@ const (
 
 // zrleEncoder is what an Encoder keeps for the ZRLE encoding.
 type zrleEncoder struct {
+	tileCoder
+	tile   [zrleSide * zrleSide]uint32
+	stream deflater
+}
+
+// tileCoder chooses the form of a tile and writes it, for ZRLE and TRLE.
+type tileCoder struct {
 	palette palette
-	tile    [zrleSide * zrleSide]uint32
-	stream  deflater
 	// What the tile at hand would take as runs, by scan.
 	plain   int // bytes, with CPIXELs
 	indexed int // bytes, without the palette
@@ -35,13 +40,7 @@ func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 	for y := r.Min.Y; y < r.Max.Y; y += zrleSide {
 		for x := r.Min.X; x < r.Max.X; x += zrleSide {
 			tile := image.Rect(x, y, min(x+zrleSide, r.Max.X), min(y+zrleSide, r.Max.Y))
-			px := z.tile[:tile.Dx()*tile.Dy()]
-			for i := range tile.Dy() {
-				row := px[i*tile.Dx() : (i+1)*tile.Dx()]
-				if got := e.pack.row(row, m.Row(tile.Min.X, tile.Max.X, tile.Min.Y+i)); &got[0] != &row[0] {
-					copy(row, got)
-				}
-			}
+			px := e.tilePixels(z.tile[:], m, tile)
 			before := len(e.buf)
 			e.buf = z.appendTile(e.buf, px, tile.Dx(), size, skip)
 			wanted := levels.full
@@ -63,31 +62,53 @@ func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 	return setLength(z.stream.end(), at)
 }
 
+// tilePixels returns the wire pixels of a tile, in dst.
+func (e *Encoder) tilePixels(dst []uint32, m *Image, tile image.Rectangle) []uint32 {
+	dst = dst[:tile.Dx()*tile.Dy()]
+	for i := range tile.Dy() {
+		row := dst[i*tile.Dx() : (i+1)*tile.Dx()]
+		if got := e.pack.row(row, m.Row(tile.Min.X, tile.Max.X, tile.Min.Y+i)); &got[0] != &row[0] {
+			copy(row, got)
+		}
+	}
+	return dst
+}
+
 // appendTile adds a tile in the form that takes the fewest bytes before compression.
-func (z *zrleEncoder) appendTile(dst []byte, px []uint32, width, size, skip int) []byte {
-	colours := z.scan(px, size)
+func (z *tileCoder) appendTile(dst []byte, px []uint32, width, size, skip int) []byte {
+	return z.appendScanned(dst, px, width, z.scan(px, size), size, skip)
+}
+
+// appendScanned adds a tile of so many colours that was scanned.
+func (z *tileCoder) appendScanned(dst []byte, px []uint32, width, colours, size, skip int) []byte {
 	if colours == 1 {
 		return appendPixels(append(dst, zrleSolid), px[:1], size, skip)
 	}
-	raw := len(px) * size
-	packed, indexed := raw, raw
-	if colours <= zrlePacked {
-		packed = colours*size + (width*indexBits(colours)+7)/8*(len(px)/width)
-	}
-	if colours <= zrleColours {
-		indexed = colours*size + z.indexed
-	}
-	switch least := min(raw, packed, indexed, z.plain); {
-	case least == raw:
+	raw, packed, indexed := z.sizes(px, width, colours, size)
+	switch min(raw, packed, indexed, z.plain) {
+	case raw:
 		return appendPixels(append(dst, zrleRaw), px, size, skip)
-	case least == packed:
+	case packed:
 		dst = appendPixels(append(dst, byte(colours)), z.palette.colours[:colours], size, skip)
 		return z.appendPacked(dst, px, width, indexBits(colours))
-	case least == indexed:
+	case indexed:
 		dst = appendPixels(append(dst, zrlePaletteRLE+byte(colours)), z.palette.colours[:colours], size, skip)
 		return z.appendIndexRuns(dst, px)
 	}
 	return appendRuns(append(dst, zrlePlainRLE), px, size, skip)
+}
+
+// sizes returns what a tile of two or more colours takes as pixels and with a palette; that of raw where it cannot have one.
+func (z *tileCoder) sizes(px []uint32, width, colours, size int) (raw, packed, indexed int) {
+	raw = len(px) * size
+	packed, indexed = raw, raw
+	if colours <= zrlePacked {
+		packed = colours*size + packedBytes(width, len(px)/width, colours)
+	}
+	if colours <= zrleColours {
+		indexed = colours*size + z.indexed
+	}
+	return raw, packed, indexed
 }
 
 // indexBits returns how wide packed indices of so many colours are.
@@ -101,9 +122,12 @@ func indexBits(colours int) int {
 	return 4
 }
 
+// packedBytes returns what packed indices of a tile take.
+func packedBytes(width, height, colours int) int { return (width*indexBits(colours) + 7) / 8 * height }
+
 // scan looks at a tile once: how many colours it has, more than zrleColours being zrleColours+1, which then are in
 // the palette, and what its runs would take.
-func (z *zrleEncoder) scan(px []uint32, size int) (colours int) {
+func (z *tileCoder) scan(px []uint32, size int) (colours int) {
 	p := &z.palette
 	p.reset()
 	p.add(px[0], zrleColours)
@@ -166,7 +190,7 @@ func appendRuns(dst []byte, px []uint32, size, skip int) []byte {
 	return dst
 }
 
-func (z *zrleEncoder) appendIndexRuns(dst []byte, px []uint32) []byte {
+func (z *tileCoder) appendIndexRuns(dst []byte, px []uint32) []byte {
 	for len(px) > 0 {
 		n, at := runLength(px), z.palette.index(px[0])
 		if n == 1 {
@@ -180,7 +204,7 @@ func (z *zrleEncoder) appendIndexRuns(dst []byte, px []uint32) []byte {
 }
 
 // appendPacked adds indices of so many bits, the leftmost highest, each row filled to whole bytes.
-func (z *zrleEncoder) appendPacked(dst []byte, px []uint32, width, bits int) []byte {
+func (z *tileCoder) appendPacked(dst []byte, px []uint32, width, bits int) []byte {
 	for ; len(px) > 0; px = px[width:] {
 		if bits == 1 {
 			dst = z.palette.appendBits(dst, px[:width])
