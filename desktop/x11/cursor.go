@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/jezek/xgb/xfixes"
-	"github.com/jezek/xgb/xproto"
 )
 
 // cursor is the pointer's shape as it was when last asked for.
@@ -50,14 +49,4 @@ func (d *Desktop) readCursor() {
 		return // programs make the same shape anew
 	}
 	d.cursor.shape, d.cursor.hot = shape, hot
-}
-
-// Pointer is where the hotspot is now; where it was last when the server does not answer any more.
-func (d *Desktop) Pointer() image.Point {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if p, err := xproto.QueryPointer(d.conn.Conn, d.conn.screen.Root).Reply(); err == nil {
-		d.pointer = image.Pt(int(p.RootX), int(p.RootY))
-	}
-	return d.pointer
 }

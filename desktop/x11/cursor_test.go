@@ -61,19 +61,6 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-func TestPointer(t *testing.T) {
-	p := startPainter(t, "320x200x24")
-	d := p.open()
-	xproto.WarpPointer(p.conn, 0, xproto.Window(p.root), 0, 0, 0, 0, 123, 45)
-	xproto.GetInputFocus(p.conn).Reply()
-	if at := d.Pointer(); at != image.Pt(123, 45) {
-		t.Error(at)
-	}
-	d.MovePointer(image.Pt(5, 6), 0)
-	for d.Pointer() != image.Pt(5, 6) { // on a connection of its own
-	}
-}
-
 // The pointer that the server draws is not in the picture, and its moves are no damage.
 func TestPointerIsNotInThePicture(t *testing.T) {
 	p := startPainter(t, "320x200x24")

@@ -46,6 +46,8 @@ type Desktop struct {
 	whole     bool              // the next Capture is of everything
 
 	cursor  cursor
+	stir    stir
+	stirred atomic.Bool // the pointer was moved since Pointer asked
 	pointer image.Point // where it was last
 }
 
@@ -65,7 +67,7 @@ func Open(display string, log *slog.Logger) (*Desktop, error) {
 		return nil, err
 	}
 	d.watcher.Go(d.watch)
-	if d.input, err = openInput(display, log); err == nil {
+	if d.input, err = openInput(display, log, d.signal); err == nil {
 		d.clipboard, err = openClipboard(display, log, d.signal)
 	}
 	if err != nil {
@@ -87,6 +89,7 @@ func (d *Desktop) open() (err error) {
 		d.sendPixels(err)
 	}
 	d.watchCursor()
+	d.watchPointer()
 	d.watchScreens()
 	if err := d.conn.refuseXwayland(); err != nil {
 		return err
@@ -126,8 +129,8 @@ func (d *Desktop) Name() string {
 	return host + d.display
 }
 
-// Changed receives when the picture, the pointer's shape, the monitors or the clipboard may have changed since they were
-// last asked for, and when the X server is gone.
+// Changed receives when the picture, the pointer's shape or place, the monitors, the keyboard's lights or the clipboard may
+// have changed since they were last asked for, and when the X server is gone.
 func (d *Desktop) Changed() <-chan struct{} { return d.changed }
 
 // Gone is closed when the X server has ended, or Close was called.
@@ -144,19 +147,19 @@ func (d *Desktop) signal() {
 // and right, 7 and 8 back and forward.
 func (d *Desktop) MovePointer(p image.Point, buttons uint16) { d.input.movePointer(p, buttons) }
 
+// PushPointer moves the pointer by this much, as far as the screen reaches, with these buttons held. Programs that hold the
+// pointer, as games do, get the whole of it.
+func (d *Desktop) PushPointer(by image.Point, buttons uint16) { d.input.pushPointer(by, buttons) }
+
 // Key presses or releases the key that types an X11 keysym.
 func (d *Desktop) Key(keysym uint32, down bool) { d.input.key(keysym, down) }
 
-// LEDs are not read yet.
-func (d *Desktop) LEDs() int { return -1 }
+// KeyCode presses or releases the key of an XT scancode, bit 7 of it for the prefix 0xe0, where that key means the keysym
+// here too, or none is told; else the key that types the keysym.
+func (d *Desktop) KeyCode(code, keysym uint32, down bool) { d.input.keyCode(code, keysym, down) }
 
-// PushPointer moves the pointer by p with these buttons held.
-func (d *Desktop) PushPointer(p image.Point, buttons uint16) {
-	d.MovePointer(d.Pointer().Add(p), buttons)
-}
-
-// KeyCode presses or releases the key that types an X11 keysym.
-func (d *Desktop) KeyCode(_, keysym uint32, down bool) { d.Key(keysym, down) }
+// LEDs are the keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
+func (d *Desktop) LEDs() int { return d.input.leds() }
 
 // Resize cannot.
 func (d *Desktop) Resize(image.Point) error { return errors.ErrUnsupported }

@@ -31,6 +31,8 @@ func (d *Desktop) watch() {
 				d.moved.Store(true)
 			case d.conn.isEvent(e, "XFIXES", xfixes.CursorNotify):
 				d.cursor.stale.Store(true)
+			case d.conn.isEvent(e, "SYNC", syncAlarmNotify):
+				d.stirred.Store(true)
 			case !d.conn.isEvent(e, "DAMAGE", damage.Notify):
 				continue
 			}

@@ -23,13 +23,14 @@ type input struct {
 	events sync.WaitGroup
 }
 
-// openInput connects to a display that has XTEST and XKB.
-func openInput(display string, log *slog.Logger) (*input, error) {
+// openInput connects to a display that has XTEST and XKB. lit is called when the keyboard's lights may have changed.
+func openInput(display string, log *slog.Logger, lit func()) (*input, error) {
 	conn, err := dial(display)
 	if err != nil {
 		return nil, err
 	}
 	in := &input{conn: conn, log: log}
+	in.lights.changed = lit
 	if err := in.open(); err != nil {
 		conn.shut()
 		return nil, err

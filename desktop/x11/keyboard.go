@@ -20,7 +20,8 @@ type keyboard struct {
 	root xproto.Window
 	note xproto.Atom // spareNote
 
-	stale atomic.Bool // the map has changed since it was read
+	stale  atomic.Bool // the map has changed since it was read
+	lights lights
 
 	mu     sync.Mutex
 	keymap *keymap
@@ -28,10 +29,11 @@ type keyboard struct {
 	spares spares
 }
 
-// heldKey is a key that is down, and the keysym that it was pressed for.
+// heldKey is a key that is down, and what it was pressed for.
 type heldKey struct {
-	sym  uint32
+	sym  uint32 // 0: a scancode alone
 	code byte
+	scan byte // the scancode, 0: a keysym alone
 }
 
 func (k *keyboard) open(conn *connection, log *slog.Logger) (err error) {
@@ -41,6 +43,9 @@ func (k *keyboard) open(conn *connection, log *slog.Logger) (err error) {
 	}
 	if k.keymap, err = k.xkb.keymap(); err == nil {
 		err = k.returnLost()
+	}
+	if err == nil {
+		err = k.lights.open(k.xkb)
 	}
 	if err != nil {
 		return conn.gone(err)
@@ -57,15 +62,8 @@ func (k *keyboard) key(keysym uint32, down bool) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if down {
-		k.press(sym)
-	} else {
+	if !down {
 		k.release(sym)
-	}
-}
-
-func (k *keyboard) press(sym uint32) {
-	if k.isHeld(sym) {
 		return
 	}
 	st, err := k.now()
@@ -73,9 +71,17 @@ func (k *keyboard) press(sym uint32) {
 		k.log.Warn("keyboard state unknown, a key is lost", "err", err)
 		return
 	}
+	k.press(st, sym, 0)
+}
+
+// press types sym, or holds its key until the release of sym, or of scan where that is not 0.
+func (k *keyboard) press(st state, sym uint32, scan byte) {
+	if k.isHeld(sym) {
+		return
+	}
 	if isModifier(sym) {
 		if code, ok := k.keymap.modifierKey(sym); ok {
-			k.hold(sym, code)
+			k.hold(heldKey{sym, code, scan})
 		}
 		return
 	}
@@ -86,7 +92,7 @@ func (k *keyboard) press(sym uint32) {
 		return
 	}
 	if len(off) == 0 && !s.changes(st) {
-		k.hold(sym, s.code)
+		k.hold(heldKey{sym, s.code, scan})
 		return
 	}
 	k.tap(st, s, off)
@@ -145,8 +151,15 @@ func (k *keyboard) poll() {
 
 // heard notes it when the map must be read again. Changes of our own are not told apart: so they are seen as done.
 func (k *keyboard) heard(event xgb.Event) {
-	if e, ok := event.(extensionEvent); ok && k.xkb.mapChanged(e) {
+	e, ok := event.(extensionEvent)
+	if !ok {
+		return
+	}
+	if k.xkb.mapChanged(e) {
 		k.stale.Store(true)
+	}
+	if k.xkb.lightChanged(e) {
+		k.lights.turned()
 	}
 }
 
@@ -154,13 +167,18 @@ func (k *keyboard) isHeld(sym uint32) bool {
 	return slices.ContainsFunc(k.held, func(h heldKey) bool { return h.sym == sym })
 }
 
+// byScancode finds the held key that a scancode pressed, -1 when there is none.
+func (k *keyboard) byScancode(scan byte) int {
+	return slices.IndexFunc(k.held, func(h heldKey) bool { return h.scan == scan })
+}
+
 // hold presses a key until its release. When another keysym holds the same key, that is over.
-func (k *keyboard) hold(sym uint32, code byte) {
-	if i := slices.IndexFunc(k.held, func(h heldKey) bool { return h.code == code }); i >= 0 {
+func (k *keyboard) hold(key heldKey) {
+	if i := slices.IndexFunc(k.held, func(h heldKey) bool { return h.code == key.code }); i >= 0 {
 		k.letGo(i)
 	}
-	fake(k.conn, xproto.KeyPress, code)
-	k.held = append(k.held, heldKey{sym, code})
+	fake(k.conn, xproto.KeyPress, key.code)
+	k.held = append(k.held, key)
 }
 
 // release releases the key that was pressed for sym, or else one that also types sym: when Shift went up first, the

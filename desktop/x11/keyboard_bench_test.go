@@ -19,7 +19,7 @@ func BenchmarkKeyToKeyPress(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer x.Close()
-	in, err := openInput(x.Display, slog.New(slog.DiscardHandler))
+	in, err := openInput(x.Display, slog.New(slog.DiscardHandler), func() {})
 	if err != nil {
 		b.Fatal(err)
 	}

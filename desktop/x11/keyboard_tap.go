@@ -23,6 +23,8 @@ func (k *keyboard) tap(st state, s stroke, off []byte) {
 
 	k.fakeAll(xproto.KeyRelease, off)
 	if locks != 0 {
+		k.lights.mu.Lock()
+		defer k.lights.mu.Unlock()
 		k.xkb.lock(locks, add)
 	}
 	if s.group != st.group {

@@ -16,6 +16,7 @@ type keymap struct {
 	first, last byte // keycodes
 	types       []keyType
 	keys        [256]key
+	scancodes   [256]byte // the keycode of each XT scancode; 0: there is no such key
 
 	codes    map[uint32][]byte // the keys that type a keysym in some group at some level
 	level3   byte              // modifier bits that this map chose; 0 where it has none

@@ -33,6 +33,18 @@ func (d *pointer) movePointer(p image.Point, buttons uint16) {
 	d.press(buttons)
 }
 
+// pushPointer moves the pointer by so many pixels from where it is, and brings the buttons to what the bits say.
+func (d *pointer) pushPointer(by image.Point, buttons uint16) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	const relative = 1
+	x, y := int16(max(-math.MaxInt16, min(by.X, math.MaxInt16))), int16(max(-math.MaxInt16, min(by.Y, math.MaxInt16)))
+	if x != 0 || y != 0 {
+		xtest.FakeInput(d.conn, xproto.MotionNotify, relative, 0, xproto.WindowNone, x, y, 0)
+	}
+	d.press(buttons)
+}
+
 func (d *pointer) press(buttons uint16) {
 	for i := range byte(pointerButtons) {
 		switch was, is := d.pressed>>i&1, buttons>>i&1; {

@@ -56,3 +56,36 @@ func TestButtons(t *testing.T) {
 	w.releaseAll()
 	w.saw("-button1 -button2")
 }
+
+func TestPushedPointer(t *testing.T) {
+	w := openWitness(t, "us")
+	at := image.Pt(200, 200)
+	w.movePointer(at, 0)
+	for _, tt := range []struct {
+		by      image.Point
+		buttons uint16
+		want    image.Point
+		saw     string
+	}{
+		{image.Pt(5, -7), 0, image.Pt(205, 193), ""},
+		{image.Pt(-1, 1), 1, image.Pt(204, 194), "+button1"},
+		{image.Pt(0, 0), 1, image.Pt(204, 194), ""},
+		{image.Pt(50, 50), 1, image.Pt(254, 244), ""}, // as fast as one likes: no acceleration
+		{image.Pt(0, 0), 0, image.Pt(254, 244), "-button1"},
+		{image.Pt(-70000, -1000), 0, image.Pt(0, 0), ""},
+		{image.Pt(-5, 3), 4, image.Pt(0, 3), "+button3"},
+		{image.Pt(70000, 70000), 0, image.Pt(799, 599), ""},
+	} {
+		w.pushPointer(tt.by, tt.buttons)
+		p, err := xproto.QueryPointer(w.input.conn.Conn, w.pointer.root).Reply()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := image.Pt(int(p.RootX), int(p.RootY)); got != tt.want {
+			t.Errorf("pushed by %v, is at %v, want %v", tt.by, got, tt.want)
+		}
+		if tt.saw != "" {
+			w.saw(tt.saw)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func openTerminal(t *testing.T, layout string) *terminal {
 // connect opens the input, to be closed with the test at the latest.
 func (term *terminal) connect() {
 	term.t.Helper()
-	in, err := openInput(term.x.Display, slog.New(slog.NewTextHandler(term.t.Output(), nil)))
+	in, err := openInput(term.x.Display, slog.New(slog.NewTextHandler(term.t.Output(), nil)), func() {})
 	if err != nil {
 		term.t.Fatal(err)
 	}

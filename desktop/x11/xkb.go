@@ -3,7 +3,6 @@
 package x11
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/jezek/xgb"
@@ -17,6 +16,8 @@ const (
 	xkbLatchLockState = 5
 	xkbGetMap         = 8
 	xkbSetMap         = 9
+	xkbGetNamedLight  = 15
+	xkbGetNames       = 17
 )
 
 const (
@@ -27,11 +28,12 @@ const (
 	xkbModifierMap = 1 << 2
 	xkbMapParts    = xkbKeyTypes | xkbKeySyms | xkbModifierMap
 
-	xkbNewKeyboard = 0 // events, in the second byte of XKB's one event number
-	xkbMapChanged  = 1
-)
+	xkbKeyNames = 1 << 9 // a part of the names
 
-var le = binary.LittleEndian // xgb opens every connection with this byte order
+	xkbNewKeyboard  = 0 // events, in the second byte of XKB's one event number
+	xkbMapChanged   = 1
+	xkbLightChanged = 4
+)
 
 // xkb is the X keyboard extension on one connection, as far as typing needs it: jezek/xgb has none of it.
 type xkb struct {
@@ -62,19 +64,19 @@ func openXKB(conn *connection) (xkb, error) {
 		return xkb{}, err
 	}
 	x := xkb{conn.Conn, conn.Extensions[name], conn.firstEvent[name]}
-	reply, err := x.ask(le.AppendUint16([]byte{x.opcode, xkbUseExtension, 0, 0, 1, 0}, 0)) // version 1.0
+	reply, err := send(x.conn, append(request(x.opcode, xkbUseExtension), 1, 0, 0, 0)).Reply() // version 1.0
 	if err != nil {
 		return xkb{}, conn.gone(err)
 	}
 	if supported := reply[1] != 0; !supported {
 		return xkb{}, fmt.Errorf("the X server at %s speaks XKB %d.%d, not 1.0: use a newer one, or pass --backend portable", conn.display, le.Uint16(reply[8:]), le.Uint16(reply[10:]))
 	}
-	const events = 1<<xkbNewKeyboard | 1<<xkbMapChanged
+	const events = 1<<xkbNewKeyboard | 1<<xkbMapChanged | 1<<xkbLightChanged
 	req := x.request(xkbSelectEvents)
-	for _, field := range []uint16{events, 0, events, xkbMapParts, xkbMapParts} {
+	for _, field := range []uint16{events, 0, events, xkbMapParts, xkbMapParts} { // of these, all
 		req = le.AppendUint16(req, field)
 	}
-	x.tell(req)
+	tell(x.conn, req)
 	return x, nil
 }
 
@@ -83,23 +85,14 @@ func (x xkb) mapChanged(e extensionEvent) bool {
 	return e[0]&127 == x.event && (e[1] == xkbNewKeyboard || e[1] == xkbMapChanged)
 }
 
-// request starts a request; its length is filled in when it is sent.
+// lightChanged says whether an event tells that lights are no longer what they were.
+func (x xkb) lightChanged(e extensionEvent) bool {
+	return e[0]&127 == x.event && (e[1] == xkbNewKeyboard || e[1] == xkbLightChanged)
+}
+
+// request starts a request about the keyboard.
 func (x xkb) request(minor byte) []byte {
-	return le.AppendUint16([]byte{x.opcode, minor, 0, 0}, xkbCoreKeyboard)
-}
-
-// ask sends a request and waits for its reply, of 32 bytes at least.
-func (x xkb) ask(req []byte) ([]byte, error) {
-	le.PutUint16(req[2:], uint16(len(req)/4))
-	cookie := x.conn.NewCookie(true, true)
-	x.conn.NewRequest(req, cookie)
-	return cookie.Reply()
-}
-
-// tell sends a request that has no reply.
-func (x xkb) tell(req []byte) {
-	le.PutUint16(req[2:], uint16(len(req)/4))
-	x.conn.NewRequest(req, x.conn.NewCookie(false, false))
+	return le.AppendUint16(request(x.opcode, minor), xkbCoreKeyboard)
 }
 
 // state is what modifies the keys now. Modifiers are the core protocol's eight bits.
@@ -114,7 +107,7 @@ type state struct {
 }
 
 func (x xkb) state() (state, error) {
-	r, err := x.ask(append(x.request(xkbGetState), 0, 0))
+	r, err := send(x.conn, append(x.request(xkbGetState), 0, 0)).Reply()
 	if err != nil {
 		return state{}, err
 	}
@@ -127,22 +120,32 @@ func (x xkb) state() (state, error) {
 
 // lock sets the locked modifiers in affect to those in mods.
 func (x xkb) lock(affect, mods byte) {
-	x.tell(append(x.request(xkbLatchLockState), affect, mods&affect, 0, 0, 0, 0, 0, 0, 0, 0))
+	tell(x.conn, append(x.request(xkbLatchLockState), affect, mods&affect, 0, 0, 0, 0, 0, 0, 0, 0))
 }
 
 // lockGroup sets the locked group, counted from 0.
 func (x xkb) lockGroup(group int) {
-	x.tell(append(x.request(xkbLatchLockState), 0, 0, 1, byte(group), 0, 0, 0, 0, 0, 0))
+	tell(x.conn, append(x.request(xkbLatchLockState), 0, 0, 1, byte(group), 0, 0, 0, 0, 0, 0))
 }
 
-// keymap reads types, keysyms and modifiers of all keys.
+// keymap reads types, keysyms, modifiers and names of all keys.
 func (x xkb) keymap() (*keymap, error) {
 	req := le.AppendUint16(x.request(xkbGetMap), xkbMapParts)
-	reply, err := x.ask(append(req, make([]byte, 28-len(req))...))
+	parts := send(x.conn, append(req, make([]byte, 28-len(req))...))
+	names := send(x.conn, le.AppendUint32(append(x.request(xkbGetNames), 0, 0), xkbKeyNames))
+	reply, err := parts.Reply()
 	if err != nil {
 		return nil, err
 	}
-	return parseKeymap(reply)
+	m, err := parseKeymap(reply)
+	if err != nil {
+		return nil, err
+	}
+	if reply, err = names.Reply(); err != nil {
+		return nil, err
+	}
+	m.scancodes, err = parseKeyNames(reply)
+	return m, err
 }
 
 // setKey gives a key one group of the type's levels, or nothing at all when syms is empty. Its actions stay as they are.
@@ -157,5 +160,5 @@ func (x xkb) setKey(m *keymap, code byte, typ byte, syms []uint32) {
 	for _, sym := range syms {
 		req = le.AppendUint32(req, sym)
 	}
-	x.tell(req)
+	tell(x.conn, req)
 }

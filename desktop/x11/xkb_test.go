@@ -22,13 +22,13 @@ func rawKeymap(tb testing.TB, layout string) []byte {
 	if _, err := x.Run(context.Background(), "setxkbmap", "-layout", layout); err != nil {
 		tb.Fatal(err)
 	}
-	in, err := openInput(x.Display, slog.New(slog.DiscardHandler))
+	in, err := openInput(x.Display, slog.New(slog.DiscardHandler), func() {})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer in.close()
 	req := le.AppendUint16(in.xkb.request(xkbGetMap), xkbMapParts)
-	reply, err := in.xkb.ask(append(req, make([]byte, 28-len(req))...))
+	reply, err := send(in.xkb.conn, append(req, make([]byte, 28-len(req))...)).Reply()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -115,6 +115,8 @@ func shortened(reply []byte, keys int) []byte {
 func FuzzParseKeymap(f *testing.F) {
 	f.Add(shortened(rawKeymap(f, "de"), 50))
 	f.Fuzz(func(t *testing.T, reply []byte) {
+		parseKeyNames(reply)
+		findCounter(reply, pointerIdle)
 		m, err := parseKeymap(reply)
 		if err != nil {
 			return
@@ -122,6 +124,7 @@ func FuzzParseKeymap(f *testing.F) {
 		for _, sym := range []uint32{'a', '<', symF11, symPad4, symTab, keysymOf('Ж')} {
 			m.find(state{mods: modShift | modLock, group: 3}, sym) // whatever the map says, no index leaves it
 			m.modifierKey(sym)
+			m.agrees(state{group: 2}, byte(sym), sym)
 		}
 		m.spareType()
 	})

@@ -1,0 +1,145 @@
+//go:build linux
+
+package x11
+
+import "testing"
+
+// Scancodes of a PC's keyboard, set 1.
+const (
+	scan1         = 0x02
+	scanQ         = 0x10
+	scanY         = 0x15
+	scanControlL  = 0x1d
+	scanA         = 0x1e
+	scanShiftL    = 0x2a
+	scanZ         = 0x2c
+	scanAltL      = 0x38
+	scanCapsLock  = 0x3a
+	scanF11       = 0x57
+	scanPad7      = 0x47
+	scanPadEnter  = 0x9c
+	scanControlR  = 0x9d
+	scanAltR      = 0xb8
+	scanHome      = 0xc7
+	scanLeft      = 0xcb
+	scanDelete    = 0xd3
+	scanMenu      = 0xdd
+	scanLess      = 0x56
+	scanPlayPause = 0xa2
+)
+
+const (
+	symHome       = 0xff50
+	symDelete     = 0xffff
+	symPadHome    = 0xff95
+	symPad7       = 0xffb7
+	symPadEnter   = 0xff8d
+	symScrollLock = 0xff14
+)
+
+// tapCode presses and releases the key of a scancode.
+func (term *terminal) tapCode(code, sym uint32) {
+	term.keyCode(code, sym, true)
+	term.keyCode(code, sym, false)
+}
+
+func TestScancodesUnderEveryKindOfKeycodes(t *testing.T) {
+	for _, keycodes := range []string{"evdev", "xfree86"} {
+		t.Run(keycodes, func(t *testing.T) {
+			w := openWitness(t, "us")
+			w.run("sh", "-c", "setxkbmap -layout us -print | sed 's/xkb_keycodes .*/xkb_keycodes { include \""+keycodes+"\" };/' | xkbcomp -w0 - $DISPLAY")
+			w.seen(false)
+			for _, tt := range []struct {
+				code, sym uint32
+				want      string
+			}{
+				{scanA, 'a', "a"}, {scanA, 0, "a"}, {scan1, '1', "1"}, {scanF11, symF11, "F11"}, {scanPadEnter, symPadEnter, "KP_Enter"},
+				{scanHome, symHome, "Home"}, {scanDelete, symDelete, "Delete"}, {scanControlR, symControlR, "Control_R"},
+				{scanLeft, 0, "Left"}, {scanPad7, symPadHome, "KP_Home"}, {scanLess, 0, "less"},
+			} {
+				w.tapCode(tt.code, tt.sym)
+				w.saw("+" + tt.want + " -" + tt.want)
+			}
+		})
+	}
+}
+
+// A German viewer on an American host: where the keys agree they are pressed, else what was meant is typed.
+func TestScancodesWhereLayoutsDiffer(t *testing.T) {
+	term := openTerminal(t, "us")
+	before := term.condition()
+	for _, key := range []struct {
+		code uint32
+		char rune
+	}{{scanZ, 'y'}, {scanY, 'z'}, {scanA, 'a'}, {0x28, 'ä'}, {scan1, '1'}, {0x35, '-'}} {
+		term.tapCode(key.code, viewerKeysym(key.char))
+	}
+	term.expect("yzaä1-")
+	term.keyCode(scanShiftL, symShiftL, true)
+	term.tapCode(0x08, '/')
+	term.tapCode(scanZ, 'Y')
+	term.tapCode(scanA, 'A')
+	term.keyCode(scanShiftL, symShiftL, false)
+	term.expect("/YA")
+	term.keyCode(scanAltR, symLevel3Shift, true)
+	term.tapCode(scanQ, '@')
+	term.keyCode(scanAltR, symLevel3Shift, false)
+	term.expect("@")
+	term.same("state", before, term.condition())
+}
+
+// CapsLock is on at the desk, and the viewer does not know.
+func TestScancodesWhereLocksDiffer(t *testing.T) {
+	term := openTerminal(t, "us")
+	term.tapKey(symCapsLock)
+	before := term.condition()
+	term.tapCode(scanA, 'a')
+	term.tapCode(scanQ, 'q')
+	term.keyCode(scanShiftL, symShiftL, true)
+	term.tapCode(scanA, 'A')
+	term.keyCode(scanShiftL, symShiftL, false)
+	term.tapCode(scanPad7, symPad7)
+	term.expect("aqA7")
+	term.same("state", before, term.condition())
+}
+
+func TestScancodeCommandsAndHeldKeys(t *testing.T) {
+	w := openWitness(t, "us")
+	w.keyCode(scanControlL, symControlL, true)
+	w.tapCode(scanA, 'a')
+	w.tapCode(scanZ, 'y') // the key with "y" is another one here
+	w.keyCode(scanControlL, symControlL, false)
+	w.sawStates("+Control_L:0x0 +a:0x4 -a:0x4 +y:0x4 -y:0x4 -Control_L:0x4")
+	w.keyCode(scanA, 'a', true)
+	w.keyCode(scanA, 'a', true) // again: the server's to repeat
+	w.keyCode(scanShiftL, symShiftL, true)
+	w.keyCode(scanShiftL, symShiftL, false)
+	w.keyCode(scanA, 'A', false) // whatever it is called by now
+	w.keyCode(scanA, 'a', false)
+	w.keyCode(scanQ, 'q', false) // never pressed
+	w.saw("+a +Shift_L -Shift_L -a")
+	w.keyCode(scanPlayPause, 0, true) // no name, no keysym
+	w.keyCode(scanPlayPause, 0, false)
+	w.keyCode(0, 'x', true)
+	w.keyCode(0, 'x', false)
+	w.tapCode(1<<20, 'y')
+	w.saw("+x -x +y -y")
+	w.keyCode(scanControlL, 0, true)
+	w.keyCode(scanZ, 'y', true)
+	w.releaseAll()
+	w.saw("+Control_L +y -y -Control_L")
+}
+
+// A key is let go where it was pressed, though the layout has changed since.
+func TestScancodeReleaseAfterTheLayoutChanged(t *testing.T) {
+	w := openWitness(t, "us")
+	w.keyCode(scanZ, 'y', true)
+	w.keyCode(scanShiftL, symShiftL, true)
+	w.setLayout("de")
+	w.keyCode(scanShiftL, symShiftL, false)
+	w.keyCode(scanZ, 'y', false)
+	st, err := w.xkb.state()
+	if err != nil || st.mods != 0 || len(w.held) != 0 {
+		t.Errorf("state %+v, held %v, %v", st, w.held, err)
+	}
+}
