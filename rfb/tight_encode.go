@@ -38,27 +38,7 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 		m := e.shown(m, band)
 		px := e.quantised(m, band)
 		t.classify(px, m, band, e.lossy())
-		n := t.across * t.down
-		for i := range n { // solid regions first: what is left of them may become part of a bitmap
-			if t.tiles[i].class != solid || t.tiles[i].taken {
-				continue
-			}
-			if at := t.grow(solid, i); at.Dx()*at.Dy() >= minSolidArea || n == 1 {
-				t.take(i, at)
-				dst = e.appendTightRect(dst, px, m, at, solid)
-				rects++
-			}
-		}
-		for i := range n {
-			if t.tiles[i].taken {
-				continue
-			}
-			class := t.tiles[i].class
-			if class == solid {
-				class = few // perhaps with what is beside it
-			}
-			at := t.grow(class, i)
-			t.take(i, at)
+		for at, class := range t.rects() {
 			dst = e.appendTightRect(dst, px, m, at, class)
 			rects++
 		}

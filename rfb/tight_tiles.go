@@ -1,6 +1,9 @@
 package rfb
 
-import "image"
+import (
+	"image"
+	"iter"
+)
 
 // tile is a piece of the screen, at most tileSide wide and high, and what it is best sent as.
 type tile struct {
@@ -174,6 +177,39 @@ func isSoft(m *Image, r image.Rectangle) bool {
 func isSharp(a, b uint32) bool {
 	return a>>16&0xff-b>>16&0xff+softStep > 2*softStep || a>>8&0xff-b>>8&0xff+softStep > 2*softStep ||
 		a&0xff-b&0xff+softStep > 2*softStep
+}
+
+// rects are the rectangles of one kind of content that the band goes in. The colours of a solid one or one of few are in
+// t.palette until the next.
+func (t *tiling) rects() iter.Seq2[image.Rectangle, tileClass] {
+	return func(yield func(image.Rectangle, tileClass) bool) {
+		n := t.across * t.down
+		for i := range n { // solid regions first: what is left of them may become part of a bitmap
+			if t.tiles[i].class != solid || t.tiles[i].taken {
+				continue
+			}
+			if at := t.grow(solid, i); at.Dx()*at.Dy() >= minSolidArea || n == 1 {
+				t.take(i, at)
+				if !yield(at, solid) {
+					return
+				}
+			}
+		}
+		for i := range n {
+			if t.tiles[i].taken {
+				continue
+			}
+			class := t.tiles[i].class
+			if class == solid {
+				class = few // perhaps with what is beside it
+			}
+			at := t.grow(class, i)
+			t.take(i, at)
+			if !yield(at, class) {
+				return
+			}
+		}
+	}
 }
 
 // grow finds the tiles from tile i on, to the right and then down, that go into one rectangle of a class with it,
