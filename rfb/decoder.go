@@ -59,8 +59,8 @@ func (d *Decoder) decode(br *bufio.Reader, enc Encoding, r image.Rectangle, m *I
 		return d.decodeHextile(br, r, m)
 	case EncodingZlib:
 		return d.decodeZlib(br, r, m)
-	case EncodingTight:
-		return d.decodeTight(br, r, m)
+	case EncodingTight, EncodingTightPNG:
+		return d.decodeTight(br, enc, r, m)
 	case EncodingTRLE:
 		return d.decodeTRLE(br, r, m)
 	case EncodingZRLE:

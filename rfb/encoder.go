@@ -11,17 +11,20 @@ type Encoder struct {
 	Format PixelFormat       // may change between calls; zero: Native
 	JPEG   JPEG              // of photos, where the encoding has JPEG; may change between calls
 	Level  int               // compression level 0..9; below 0: 2
+	NoZlib bool              // the viewer takes Tight without zlib, which it is sent at level 0
 	Lossy  []image.Rectangle // Append adds those that it coded with loss; the caller empties it
 
-	pack packer
-	wire []uint32 // scratch: a row or tile of wire pixels
-	buf  []byte   // scratch: what goes into a zlib stream
+	pack   packer
+	wire   []uint32 // scratch: a row or tile of wire pixels
+	buf    []byte   // scratch: what goes into a zlib stream
+	narrow []byte   // scratch: pixels on their way back from the wire
 
 	tight   tightEncoder
 	zrle    zrleEncoder
 	trle    trleEncoder
 	zlib    deflater
 	hextile hextileEncoder
+	png     pngEncoder
 }
 
 // Append adds r of m, which is cut to m.Rect, to dst as one or several complete rectangles, header and data,
@@ -34,6 +37,8 @@ func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) 
 	switch enc {
 	case EncodingTight:
 		return e.appendTight(dst, m, r)
+	case EncodingTightPNG:
+		return e.appendTightPNG(dst, m, r)
 	case EncodingRRE, EncodingCoRRE:
 		return e.appendRRE(dst, enc, m, r)
 	case EncodingHextile:

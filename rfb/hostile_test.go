@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"image"
+	"image/png"
 	"io"
 	"strings"
 	"testing"
@@ -46,6 +47,14 @@ func aJPEG(w, h int) []byte {
 		panic(err) // the standard library takes every picture
 	}
 	return setCompactLength(b, 0)
+}
+
+func aPNG(w, h int) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return setCompactLength(append(make([]byte, 3), b.Bytes()...), 0)
 }
 
 var (
@@ -94,7 +103,20 @@ var hostile = []struct {
 	{"Hextile subrectangle outside", EncodingHextile, inside, Native, join(10, zeros(4), 1, "\xf0\x10"), errHextileSubrect},
 	{"Hextile subrectangle outside of the last tile", EncodingHextile, image.Rect(0, 0, 3, 3), Native, join(10, zeros(4), 1, "\x00\x03"), errHextileSubrect},
 	{"Hextile of unknown bits", EncodingHextile, inside, Native, join(0x20), errHextileMask},
-	{"Tight compression 10", EncodingTight, small, Native, join(0xa0, zeros(50)), errTightControl},
+	{"Tight compression 11", EncodingTight, small, Native, join(0xb0, zeros(50)), errTightControl},
+	{"Tight without zlib, short", EncodingTight, small, Native, join(0xa0, "\xaf\x09", zeros(1199)), errTightLength},
+	{"Tight without zlib, long", EncodingTight, small, Native, join(0xa0, "\xb1\x09", zeros(1201)), errTightLength},
+	{"Tight without zlib, cut short", EncodingTight, small, Native, join(0xa0, "\xb0\x09", zeros(1199)), io.ErrUnexpectedEOF},
+	{"Tight without zlib, index 3 of 3", EncodingTight, small, Native, join(0xe0, 1, 2, zeros(9), "\x90\x03", zeros(399), 3), errPaletteIndex},
+	{"TightPNG with zlib", EncodingTightPNG, small, Native, join(0, packed(true, zeros(1200))), errTightControl},
+	{"TightPNG without zlib", EncodingTightPNG, small, Native, join(0xe0, 1, 2, zeros(9), "\x90\x03", zeros(400)), errTightControl},
+	{"TightPNG compression 11", EncodingTightPNG, small, Native, join(0xb0, zeros(50)), errTightControl},
+	{"TightPNG that is none", EncodingTightPNG, small, Native, join(0xa0, 20, zeros(20)), errDamagedPNG},
+	{"TightPNG of nothing", EncodingTightPNG, small, Native, join(0xa0, 0), errDamagedPNG},
+	{"TightPNG of another width", EncodingTightPNG, small, Native, join(0xa0, aPNG(21, 20)), errNoPNG},
+	{"TightPNG of another height", EncodingTightPNG, small, Native, join(0xa0, aPNG(20, 2000)), errNoPNG},
+	{"TightPNG cut short", EncodingTightPNG, small, Native, join(0xa0, 60, aPNG(20, 20)[1:61]), errDamagedPNG},
+	{"TightPNG of 3000x1400", EncodingTightPNG, image.Rect(0, 0, 3000, 1400), Native, join(0xa0, 20, zeros(20)), errNoPNG},
 	{"Tight compression 15", EncodingTight, small, Native, join(0xf0, zeros(50)), errTightControl},
 	{"Tight filter 3", EncodingTight, small, Native, join(0x40, 3, zeros(50)), errTightFilter},
 	{"Tight filter 255", EncodingTight, small, Native, join(0x40, 255, zeros(50)), errTightFilter},
@@ -150,7 +172,7 @@ var hostile = []struct {
 func TestHostile(t *testing.T) {
 	for _, tt := range hostile {
 		m := NewImage(image.Rect(0, 0, 100, 100))
-		if tt.r.Max.X > 2048 && tt.enc == EncodingTight {
+		if tt.r.Max.X > 2048 && (tt.enc == EncodingTight || tt.enc == EncodingTightPNG) {
 			m = NewImage(image.Rect(0, 0, 3000, 1400))
 		}
 		err := newDecoder(tt.f).Decode(bufio.NewReader(bytes.NewReader(tt.data)), tt.enc, tt.r, m)

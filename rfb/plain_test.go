@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"image"
 	"image/jpeg"
+	"image/png"
 	"io"
 	"math"
 	"math/bits"
@@ -158,8 +159,8 @@ func (v *plainViewer) rect() {
 				v.zrleTile(z, image.Rect(x, y, x+64, y+64).Intersect(r), nil)
 			}
 		}
-	case EncodingTight:
-		v.tight(r)
+	case EncodingTight, EncodingTightPNG:
+		v.tight(r, enc == EncodingTightPNG)
 	default:
 		v.t.Fatalf("encoding %d", enc)
 	}
@@ -324,7 +325,7 @@ func (v *plainViewer) zrleTile(z io.Reader, tile image.Rectangle, before []uint3
 	return colours
 }
 
-func (v *plainViewer) tight(r image.Rectangle) {
+func (v *plainViewer) tight(r image.Rectangle, withPNG bool) {
 	if r.Dx() > 2048 {
 		v.t.Fatalf("Tight rectangle %v is too wide", r)
 	}
@@ -346,27 +347,23 @@ func (v *plainViewer) tight(r image.Rectangle) {
 	if control&15 != 0 {
 		v.t.Fatalf("Tight control %02x resets a stream", control)
 	}
-	switch control >> 4 {
-	case 8:
+	kind := control >> 4
+	bare := !withPNG && kind&^4 == 10
+	switch {
+	case kind == 8:
 		v.fill(r, v.tpixel(v.in))
 		return
-	case 9:
-		picture, err := jpeg.Decode(bytes.NewReader(v.bytes(length())))
-		if err != nil || picture.Bounds().Size() != r.Size() {
-			v.t.Fatalf("JPEG of %v in %v: %v", picture.Bounds(), r, err)
-		}
-		x, y := 0, 0
-		v.each(r, func() uint32 {
-			red, green, blue, _ := picture.At(x, y).RGBA()
-			if x++; x == r.Dx() {
-				x, y = 0, y+1
-			}
-			return red>>8<<16 | green>>8<<8 | blue>>8
-		})
+	case kind == 9:
+		v.picture(r, jpeg.Decode, v.bytes(length()))
 		return
+	case kind == 10 && withPNG:
+		v.picture(r, png.Decode, v.bytes(length()))
+		return
+	case withPNG, kind > 9 && !bare:
+		v.t.Fatalf("Tight control %02x", control)
 	}
 	var colours []uint32
-	if control>>4&4 != 0 {
+	if kind&4 != 0 {
 		if filter := v.byte(); filter != 1 {
 			v.t.Fatalf("Tight filter %d", filter)
 		}
@@ -385,7 +382,12 @@ func (v *plainViewer) tight(r image.Rectangle) {
 	}
 	data := io.Reader(v.in)
 	if size*r.Dy() >= 12 {
-		data = v.inflate(control>>4&3, length())
+		switch n := length(); {
+		case !bare:
+			data = v.inflate(kind&3, n)
+		case n != size*r.Dy():
+			v.t.Fatalf("%d bytes without zlib, not %d", n, size*r.Dy())
+		}
 	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		row := make([]byte, size)
@@ -404,6 +406,22 @@ func (v *plainViewer) tight(r image.Rectangle) {
 			}
 		}
 	}
+}
+
+// picture reads a JPEG or PNG.
+func (v *plainViewer) picture(r image.Rectangle, decode func(io.Reader) (image.Image, error), b []byte) {
+	p, err := decode(bytes.NewReader(b))
+	if err != nil || p.Bounds().Size() != r.Size() {
+		v.t.Fatalf("picture in %v: %v", r, err)
+	}
+	x, y := 0, 0
+	v.each(r, func() uint32 {
+		red, green, blue, _ := p.At(x, y).RGBA()
+		if x++; x == r.Dx() {
+			x, y = 0, y+1
+		}
+		return red>>8<<16 | green>>8<<8 | blue>>8
+	})
 }
 
 // countingReader gives zeros and counts them.

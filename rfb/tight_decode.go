@@ -13,6 +13,7 @@ const maxTightLength = 1<<22 - 1
 
 var (
 	errTightControl = errors.New("unknown Tight compression")
+	errTightLength  = errors.New("Tight data without zlib that is not as long as the rectangle")
 	errTightFilter  = errors.New("unknown Tight filter")
 	errTightJPEG    = errors.New("JPEG for a format of 8 bits per pixel")
 	errPaletteSize  = errors.New("palette of fewer than two colours")
@@ -31,8 +32,8 @@ type tightDecoder struct {
 	short   [minTightZlib]byte
 }
 
-// decodeTight reads a Tight rectangle (rfbproto).
-func (d *Decoder) decodeTight(br *bufio.Reader, r image.Rectangle, m *Image) error {
+// decodeTight reads a rectangle of Tight or TightPNG (rfbproto).
+func (d *Decoder) decodeTight(br *bufio.Reader, enc Encoding, r image.Rectangle, m *Image) error {
 	control, err := br.ReadByte()
 	if err != nil {
 		return err
@@ -52,7 +53,9 @@ func (d *Decoder) decodeTight(br *bufio.Reader, r image.Rectangle, m *Image) err
 		return nil
 	case control == tightJPEG:
 		return d.tightJPEG(br, r, m)
-	case control > tightJPEG:
+	case enc == EncodingTightPNG && control == tightPNG:
+		return d.tightPNG(br, r, m)
+	case enc == EncodingTightPNG, control > tightJPEG && control&^tightFilter != tightNoZlib:
 		return errTightControl
 	}
 	filter := byte(filterCopy)
@@ -62,6 +65,9 @@ func (d *Decoder) decodeTight(br *bufio.Reader, r image.Rectangle, m *Image) err
 		}
 	}
 	z := &d.tight.streams[control>>4&(tightStreams-1)]
+	if control >= tightNoZlib {
+		z = nil
+	}
 	switch filter {
 	case filterCopy:
 		return d.tightCopy(br, z, r, m)
@@ -140,9 +146,10 @@ func (d *Decoder) tightJPEG(br *bufio.Reader, r image.Rectangle, m *Image) error
 	return d.tight.jpeg.decompress(d.buf[:n], m, r)
 }
 
-// rows gives the rows of a rectangle, from a zlib stream or, when they are few bytes, bare.
+// rows gives the rows of a rectangle, from a zlib stream or bare.
 type rows struct {
-	z    *inflater
+	z    *inflater     // nil: none
+	br   *bufio.Reader // nil, and z too: all of them are in bare
 	bare []byte
 	size int
 }
@@ -158,6 +165,13 @@ func (d *Decoder) tightRows(br *bufio.Reader, z *inflater, size, n int) (rows, e
 	if err != nil {
 		return rows{}, err
 	}
+	if z == nil {
+		if length != total {
+			return rows{}, errTightLength
+		}
+		d.buf = grown(d.buf, size)
+		return rows{br: br, bare: d.buf[:size], size: size}, nil
+	}
 	if length > maxZlibLength(total) {
 		return rows{}, errZlibLength
 	}
@@ -168,6 +182,10 @@ func (d *Decoder) tightRows(br *bufio.Reader, z *inflater, size, n int) (rows, e
 func (s *rows) next() ([]byte, error) {
 	if s.z != nil {
 		return s.z.take(s.size)
+	}
+	if s.br != nil {
+		_, err := io.ReadFull(s.br, s.bare)
+		return s.bare, err
 	}
 	row := s.bare[:s.size]
 	s.bare = s.bare[s.size:]

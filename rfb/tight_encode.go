@@ -6,6 +6,7 @@ import "image"
 const (
 	tightFill   = 0x80 // pixel
 	tightJPEG   = 0x90 // length, JPEG
+	tightNoZlib = 0xa0 // length, data: as it would go into a zlib stream (rfbproto, Tight without zlib)
 	tightFilter = 0x40 // a filter's number follows
 
 	filterCopy     = 0 // pixels
@@ -114,7 +115,7 @@ func (e *Encoder) appendTPixels(dst []byte, px []uint32) []byte {
 }
 
 func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, stream, level int) []byte {
-	dst = append(dst, byte(stream<<4))
+	dst = append(dst, e.basic(stream))
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		e.buf = e.appendTPixels(e.buf, px.Row(r.Min.X, r.Max.X, y))
@@ -123,7 +124,7 @@ func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, stre
 }
 
 func (e *Encoder) appendTightBitmap(dst []byte, px *Image, r image.Rectangle, level int) []byte {
-	dst = append(dst, streamBitmap<<4|tightFilter, filterPalette, 1)
+	dst = append(dst, e.basic(streamBitmap)|tightFilter, filterPalette, 1)
 	dst = e.appendTPixels(dst, e.tight.palette.colours[:2])
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -134,7 +135,7 @@ func (e *Encoder) appendTightBitmap(dst []byte, px *Image, r image.Rectangle, le
 
 func (e *Encoder) appendTightIndices(dst []byte, px *Image, r image.Rectangle, level int) []byte {
 	p := &e.tight.palette
-	dst = append(dst, streamIndices<<4|tightFilter, filterPalette, byte(p.n-1))
+	dst = append(dst, e.basic(streamIndices)|tightFilter, filterPalette, byte(p.n-1))
 	dst = e.appendTPixels(dst, p.colours[:p.n])
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -143,6 +144,17 @@ func (e *Encoder) appendTightIndices(dst []byte, px *Image, r image.Rectangle, l
 	return e.appendTightData(dst, streamIndices, level)
 }
 
+// basic returns the compression control byte of data for a zlib stream.
+func (e *Encoder) basic(stream int) byte {
+	if e.bare() {
+		return tightNoZlib
+	}
+	return byte(stream << 4)
+}
+
+// bare tells whether data goes without zlib: where that would not make it shorter.
+func (e *Encoder) bare() bool { return e.NoZlib && e.level() == 0 }
+
 // appendTightData adds e.buf through a zlib stream, with its length, or bare when it is short.
 func (e *Encoder) appendTightData(dst []byte, stream, level int) []byte {
 	if len(e.buf) < minTightZlib {
@@ -150,6 +162,9 @@ func (e *Encoder) appendTightData(dst []byte, stream, level int) []byte {
 	}
 	at := len(dst)
 	dst = append(dst, 0, 0, 0) // room for the longest length
+	if e.bare() {
+		return setCompactLength(append(dst, e.buf...), at)
+	}
 	return setCompactLength(e.tight.streams[stream].append(dst, e.buf, level), at)
 }
 

@@ -204,6 +204,35 @@ func TestShortDataIsBare(t *testing.T) {
 	}
 }
 
+// TestWithoutZlib: at level 0 a viewer that takes it is sent what would go into a zlib stream, which is as long.
+func TestWithoutZlib(t *testing.T) {
+	m := desktopScreen(300, 200)
+	for _, level := range []int{0, 1} {
+		e := &Encoder{NoZlib: true, Level: level}
+		all, got := tightRects(t, e, m)
+		if diff := firstDifference(got, m); diff != "" {
+			t.Error(diff)
+		}
+		bare := 0
+		for _, s := range all {
+			if s.control&^tightFilter == tightNoZlib {
+				bare++
+			}
+		}
+		if level > 0 && bare > 0 || level == 0 && bare < 3 {
+			t.Errorf("level %d: %d of %d rectangles without zlib", level, bare, len(all))
+		}
+		plain := &plainViewer{t: t, f: Native, m: NewImage(m.Rect)}
+		buf, n := (&Encoder{NoZlib: true, Level: level}).Append(nil, EncodingTight, m, m.Rect)
+		for range n {
+			buf = buf[plain.from(buf):]
+		}
+		if diff := firstDifference(plain.m, m); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestCompactLength(t *testing.T) {
 	for n, want := range map[int]string{0: "\x00", 127: "\x7f", 128: "\x80\x01", 10000: "\x90\x4e", 16383: "\xff\x7f", 16384: "\x80\x80\x01", maxTightLength: "\xff\xff\xff"} {
 		b := setCompactLength(make([]byte, 5+n)[:5+n], 2)
