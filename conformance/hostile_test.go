@@ -92,14 +92,12 @@ func TestHostileViewers(t *testing.T) {
 	for range 20 {
 		s.dial(t)
 	}
-	for n, tt := range hostile {
-		t.Run(tt.name, func(t *testing.T) {
-			conn := s.dial(t)
-			if !tt.handshake {
-				conn = join(t, s)
-			}
-			attack(t, conn, tt.wire)
-			d.page.Fill(image.Rect(n, 0, n+1, 9), uint32(0x010203*(n+1)))
+	n := uint32(0)
+	suffer := func(name string, conn func(*testing.T, *server) net.Conn, wire []byte) {
+		t.Run(name, func(t *testing.T) {
+			attack(t, conn(t, s), wire)
+			n++
+			d.page.Fill(image.Rect(int(n), 0, int(n)+1, 9), 0x010203*n)
 			start := time.Now()
 			next := follow(t, s, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingRaw}})
 			watch(t, d, next.picture, same)
@@ -111,6 +109,16 @@ func TestHostileViewers(t *testing.T) {
 				t.Errorf("the server has needed %d MiB", peak>>20)
 			}
 		})
+	}
+	for _, tt := range hostile {
+		conn := join
+		if tt.handshake {
+			conn = func(t *testing.T, s *server) net.Conn { return s.dial(t) }
+		}
+		suffer(tt.name, conn, tt.wire)
+	}
+	for _, tt := range hostileExtensions {
+		suffer(tt.name, join, append(rfb.SetEncodings(tt.list).Append(nil), tt.wire...))
 	}
 	t.Run("a viewer that says nothing is dropped", func(t *testing.T) {
 		silent.SetReadDeadline(time.Now().Add(patience))
