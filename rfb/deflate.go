@@ -56,6 +56,9 @@ func leaveWriter(level int, w *flate.Writer) {
 // none they store the bytes as they are.
 const huffmanOnly = flate.HuffmanOnly
 
+// softLevel is zlib's for drawings after the gradient filter: of what is left repetitions are many or none.
+const softLevel = 1
+
 // sink appends what is written to it.
 type sink struct{ b []byte }
 

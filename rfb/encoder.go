@@ -8,11 +8,12 @@ import (
 // Encoder codes rectangles for one viewer. Its zlib streams live as long as the connection. The zero Encoder is
 // ready for native pixels, without loss and without compression. Not for concurrent use.
 type Encoder struct {
-	Format PixelFormat       // may change between calls; zero: Native
-	JPEG   JPEG              // of photos, where the encoding has JPEG; may change between calls
-	Level  int               // compression level 0..9; below 0: 2
-	NoZlib bool              // the viewer takes Tight without zlib, which it is sent at level 0
-	Lossy  []image.Rectangle // Append adds those that it coded with loss; the caller empties it
+	Format   PixelFormat       // may change between calls; zero: Native
+	JPEG     JPEG              // of photos, where the encoding has JPEG; may change between calls
+	Level    int               // compression level 0..9; below 0: 2
+	NoZlib   bool              // the viewer takes Tight without zlib, which it is sent at level 0
+	Gradient bool              // the viewer knows Tight's gradient filter: see SetEncodings.Gradient
+	Lossy    []image.Rectangle // Append adds those that it coded with loss; the caller empties it
 
 	pack   packer
 	wire   []uint32 // scratch: a row or tile of wire pixels

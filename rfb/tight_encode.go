@@ -26,8 +26,9 @@ const (
 type tightEncoder struct {
 	tiling
 	streams [tightStreams]deflater
-	quant   Image // the band in wire pixels, where the format has fewer colours than an Image
-	grey    Image // the band without colour
+	quant   Image                 // the band in wire pixels, where the format has fewer colours than an Image
+	grey    Image                 // the band without colour
+	black   [maxTightWidth]uint32 // what the gradient filter has above the first row
 	jpeg    jpegCodec
 }
 
@@ -38,7 +39,7 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 		band := image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y))
 		m := e.shown(m, band)
 		px := e.quantised(m, band)
-		t.classify(px, m, band, e.lossy())
+		t.classify(px, m, band, shades{e.lossy(), e.gradient()})
 		for at, class := range t.rects() {
 			dst = e.appendTightRect(dst, px, m, at, class)
 			rects++
@@ -65,6 +66,9 @@ func (e *Encoder) shown(m *Image, band image.Rectangle) *Image {
 	return g
 }
 
+// gradient tells whether the gradient filter is of use: without compression it is not.
+func (e *Encoder) gradient() bool { return e.Gradient && e.pack.format.tpixel() && e.level() > 0 }
+
 // quantised returns the band's pixels as the viewer will tell them apart: those of m or, if the format has fewer
 // colours, wire pixels.
 func (e *Encoder) quantised(m *Image, band image.Rectangle) *Image {
@@ -90,7 +94,12 @@ func (e *Encoder) appendTightRect(dst []byte, px, m *Image, r image.Rectangle, c
 				return out
 			}
 		}
+		if e.gradient() {
+			return e.appendTightGradient(dst, px, r, streamPhoto, huffmanOnly)
+		}
 		return e.appendTightFull(dst, px, r, streamPhoto, photoLevel(e.level()))
+	case class == soft:
+		return e.appendTightGradient(dst, px, r, streamFull, softLevel)
 	case class == many:
 		return e.appendTightFull(dst, px, r, streamFull, level.full)
 	case p.n == 1:
@@ -119,6 +128,18 @@ func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, stre
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		e.buf = e.appendTPixels(e.buf, px.Row(r.Min.X, r.Max.X, y))
+	}
+	return e.appendTightData(dst, stream, level)
+}
+
+func (e *Encoder) appendTightGradient(dst []byte, px *Image, r image.Rectangle, stream, level int) []byte {
+	dst = append(dst, byte(stream<<4|tightFilter), filterGradient)
+	e.buf = e.buf[:0]
+	above := e.tight.black[:r.Dx()]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := px.Row(r.Min.X, r.Max.X, y)
+		e.buf = appendGradient(e.buf, row, above)
+		above = row
 	}
 	return e.appendTightData(dst, stream, level)
 }

@@ -19,6 +19,7 @@ const (
 	solid tileClass = iota // one colour
 	few                    // up to maxPalette: bitmap or indices
 	many                   // a drawing in full colour: without loss
+	soft                   // one with few sharp steps, where the gradient filter may be used
 	photo                  // JPEG where that is allowed
 )
 
@@ -41,19 +42,25 @@ type tiling struct {
 	across  int // tiles in a row of tiles
 	down    int
 	band    image.Rectangle
+	shades  shades
 	colours []uint32 // of the tiles, one after the other
 	palette palette  // of the tile or rectangle at hand
 }
 
+// shades says what there is for content of more colours than a palette has.
+type shades struct {
+	lossy    bool // photos may be sent as JPEG, even those of a palette's colours
+	gradient bool // the filter may be used
+}
+
 // classify looks at each tile of band once, in px, which the viewer will see; m is the same band as it is here.
-// lossy says that photos may be sent as JPEG, even those of a palette's colours.
-func (t *tiling) classify(px, m *Image, band image.Rectangle, lossy bool) {
-	t.band = band
+func (t *tiling) classify(px, m *Image, band image.Rectangle, s shades) {
+	t.band, t.shades = band, s
 	t.across, t.down = (band.Dx()+tileSide-1)/tileSide, (band.Dy()+tileSide-1)/tileSide
 	t.tiles, t.colours = grown(t.tiles, t.across*t.down), t.colours[:0]
 	for i := range t.across * t.down {
 		at := &t.tiles[i]
-		*at = tile{class: t.classOf(px, m, t.place(i%t.across, i/t.across, 1, 1), lossy)}
+		*at = tile{class: t.classOf(px, m, t.place(i%t.across, i/t.across, 1, 1))}
 		if at.class <= few {
 			at.first, at.colours = len(t.colours), t.palette.n
 			t.colours = append(t.colours, t.palette.colours[:t.palette.n]...)
@@ -67,9 +74,9 @@ func (t *tiling) place(x, y, across, down int) image.Rectangle {
 }
 
 // classOf leaves the colours of a solid tile or one of few in t.palette.
-func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass {
+func (t *tiling) classOf(px, m *Image, r image.Rectangle) tileClass {
 	p := &t.palette
-	if lossy && t.plainlyPhoto(px, m, r) {
+	if t.shades.lossy && t.plainlyPhoto(px, m, r) {
 		return photo
 	}
 	p.reset()
@@ -87,8 +94,11 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 			}
 		}
 		if !p.addRow(row, limit, &runs) {
-			if r.Dx()*r.Dy() >= minPhotoArea && !isDrawing(px, m, r, lossy) {
+			switch {
+			case r.Dx()*r.Dy() >= minPhotoArea && !isDrawing(px, m, r, t.shades.lossy):
 				return photo
+			case t.shades.gradient && isSoft(m, r):
+				return soft
 			}
 			return many
 		}
@@ -96,7 +106,7 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle, lossy bool) tileClass 
 	switch area := r.Dx() * r.Dy(); {
 	case p.n == 1:
 		return solid
-	case lossy && p.n > minPhotoColours && area >= minPhotoArea && runs > area/2 && isSoft(m, r):
+	case t.shades.lossy && p.n > minPhotoColours && area >= minPhotoArea && runs > area/2 && isSoft(m, r):
 		return photo
 	}
 	return few
@@ -213,7 +223,7 @@ func (t *tiling) rects() iter.Seq2[image.Rectangle, tileClass] {
 }
 
 // grow finds the tiles from tile i on, to the right and then down, that go into one rectangle of a class with it,
-// and returns where they lie. Unless the class is many or photo, t.palette then has their colours.
+// and returns where they lie. If the class is solid or few, t.palette then has their colours.
 func (t *tiling) grow(class tileClass, i int) image.Rectangle {
 	x, y := i%t.across, i/t.across
 	t.palette.reset()

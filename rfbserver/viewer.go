@@ -42,7 +42,8 @@ type viewer struct {
 type wishes struct {
 	encoding     rfb.Encoding // of pixels
 	jpeg         rfb.JPEG
-	level        int // -1: none
+	level        int  // -1: none
+	gradient     bool // Tight may use the filter
 	cursor       bool
 	desktopSize  bool
 	extendedSize bool
@@ -77,6 +78,7 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 func parseWishes(list rfb.SetEncodings) wishes {
 	w := wishes{encoding: rfb.EncodingRaw, level: -1}
 	w.jpeg, _ = list.JPEG()
+	w.gradient = list.Gradient()
 	chosen := false
 	for _, e := range list {
 		switch e {
