@@ -93,6 +93,7 @@ func TestRoundTrip(t *testing.T) {
 					for _, enc := range encodings {
 						name := fmt.Sprintf("%s %v as %v", s.name, size, enc)
 						var rects int
+						e.Gradient = !e.Gradient
 						buf, rects = e.Append(buf[:0], enc, m, m.Rect)
 						got := NewImage(m.Rect)
 						if n, err := decodeAll(d, buf, got); err != nil || n != rects {
@@ -186,7 +187,7 @@ func TestEncoderAllocatesNothing(t *testing.T) {
 		}
 		for _, quality := range []int{-1, 8} {
 			for _, enc := range encodings {
-				e := &Encoder{Format: f.PixelFormat, JPEG: QualityLevel(quality), Level: -1}
+				e := &Encoder{Gradient: true, Format: f.PixelFormat, JPEG: QualityLevel(quality), Level: -1}
 				if _, ok := any(&e.tight.jpeg).(*goJPEG); ok && quality >= 0 {
 					continue // the standard library allocates
 				}

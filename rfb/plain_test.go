@@ -363,12 +363,17 @@ func (v *plainViewer) tight(r image.Rectangle, withPNG bool) {
 		v.t.Fatalf("Tight control %02x", control)
 	}
 	var colours []uint32
+	gradient := false
 	if kind&4 != 0 {
-		if filter := v.byte(); filter != 1 {
+		switch filter := v.byte(); filter {
+		case 1:
+			for range v.byte() + 1 {
+				colours = append(colours, v.tpixel(v.in))
+			}
+		case 2:
+			gradient = true
+		default:
 			v.t.Fatalf("Tight filter %d", filter)
-		}
-		for range v.byte() + 1 {
-			colours = append(colours, v.tpixel(v.in))
 		}
 	}
 	size := r.Dx()
@@ -397,6 +402,8 @@ func (v *plainViewer) tight(r image.Rectangle, withPNG bool) {
 		pixels := bytes.NewReader(row)
 		for x := range r.Dx() {
 			switch {
+			case gradient:
+				v.set(r.Min.X+x, y, v.foretold(r, r.Min.X+x, y, v.tpixel(pixels)))
 			case len(colours) == 0:
 				v.set(r.Min.X+x, y, v.tpixel(pixels))
 			case len(colours) == 2:
@@ -422,6 +429,22 @@ func (v *plainViewer) picture(r image.Rectangle, decode func(io.Reader) (image.I
 		}
 		return red>>8<<16 | green>>8<<8 | blue>>8
 	})
+}
+
+// foretold adds to each colour of rest what the neighbours inside of r foretell.
+func (v *plainViewer) foretold(r image.Rectangle, x, y int, rest uint32) (px uint32) {
+	colour := func(x, y, shift int) int {
+		if !image.Pt(x, y).In(r) {
+			return 0
+		}
+		return int(v.m.Row(x, x+1, y)[0] >> shift & 255)
+	}
+	for _, shift := range []int{16, 8, 0} {
+		guess := colour(x-1, y, shift) + colour(x, y-1, shift) - colour(x-1, y-1, shift)
+		guess = min(max(guess, 0), 255)
+		px |= uint32(guess+int(rest>>shift)) & 255 << shift
+	}
+	return px
 }
 
 // countingReader gives zeros and counts them.

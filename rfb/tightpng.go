@@ -40,7 +40,7 @@ func (e *Encoder) appendTightPNG(dst []byte, m *Image, r image.Rectangle) (out [
 		band := image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y))
 		m := e.shown(m, band)
 		px := e.quantised(m, band)
-		t.classify(px, m, band, e.lossy())
+		t.classify(px, m, band, shades{lossy: e.lossy()})
 		for at, class := range t.rects() {
 			dst = e.appendTightPNGRect(appendHeader(dst, at, EncodingTightPNG), px, m, at, class)
 			rects++
