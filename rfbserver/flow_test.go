@@ -1,0 +1,95 @@
+package rfbserver
+
+import (
+	"testing"
+	"time"
+)
+
+// road is a path without a viewer at its end: it answers for one, at the time when that would have.
+type road struct {
+	rate    float64 // bytes a second
+	rtt     time.Duration
+	now     time.Time
+	free    time.Time
+	answers []answer
+}
+
+type answer struct {
+	at     time.Time
+	number uint32
+}
+
+// to lets the time pass, and the answers come.
+func (r *road) to(f *flow, t time.Time) {
+	for len(r.answers) > 0 && !r.answers[0].at.After(t) {
+		a := r.answers[0]
+		r.answers = r.answers[1:]
+		f.arrived(a.at, a.number)
+	}
+	r.now = t
+}
+
+// send puts n bytes on the road, as flush does, after encoding took its time for each of them.
+func (r *road) send(f *flow, n int, encoding time.Duration) {
+	f.begin()
+	for n > 0 {
+		part := min(n, flushAt)
+		r.to(f, r.now.Add(encoding))
+		f.hand(r.now, part)
+		if r.free.Before(r.now) {
+			r.free = r.now
+		}
+		r.free = r.free.Add(time.Duration(float64(part) / r.rate * float64(time.Second)))
+		n -= part
+	}
+	f.land()
+	r.answers = append(r.answers, answer{r.free.Add(r.rtt), f.number})
+}
+
+// play shows a film of frames of a size, whenever the path is open, and returns the longest that any waited on the way.
+func (r *road) play(f *flow, fps, size int, d time.Duration) (queued time.Duration, seen int) {
+	for end := r.now.Add(d); r.now.Before(end); {
+		r.to(f, r.now.Add(time.Second/time.Duration(fps)))
+		if !f.open(r.now, true) {
+			continue
+		}
+		if f.looks(r.now) {
+			r.send(f, 17, 0)
+		}
+		r.send(f, min(size, int(f.room(r.now))), 0)
+		queued = max(queued, r.free.Sub(r.now))
+		seen++
+	}
+	return queued, seen
+}
+
+func within(t *testing.T, what string, got, want, part float64) {
+	t.Helper()
+	if got < want*(1-part) || got > want*(1+part) {
+		t.Errorf("%s is %.4g, and should be %.4g ± %.0f %%", what, got, want, 100*part)
+	}
+}
+
+func TestRateOfAPath(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		rate float64
+		rtt  time.Duration
+		size int
+	}{
+		{"10 Mbit/s, 80 ms", 1.25e6, 80 * time.Millisecond, 60e3},
+		{"10 Mbit/s, 80 ms, small frames", 1.25e6, 80 * time.Millisecond, 6e3},
+		{"1 Mbit/s, 300 ms", 125e3, 300 * time.Millisecond, 30e3},
+		{"100 Mbit/s, 2 ms", 12.5e6, 2 * time.Millisecond, 400e3},
+		{"100 Mbit/s, 200 ms", 12.5e6, 200 * time.Millisecond, 400e3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, f := &road{rate: tt.rate, rtt: tt.rtt, now: time.Unix(1, 0)}, new(flow)
+			r.play(f, 30, tt.size, 3*time.Second)
+			within(t, "the rate", f.rate(r.now), tt.rate, 0.1)
+			if got := f.rtt.value() - tt.rtt; got < 0 || got > tt.rtt/10 {
+				t.Errorf("the way takes %v", f.rtt.value())
+			}
+		})
+	}
+}
