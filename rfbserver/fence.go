@@ -39,7 +39,7 @@ func (v *viewer) offer() {
 func (v *viewer) fence(m rfb.Fence) {
 	switch {
 	case m.Flags&rfb.FenceRequest == 0:
-		// the answer to the offer
+		v.passed(m)
 	case m.Flags&rfb.FenceSyncNext != 0:
 		v.sync = &m
 	default:

@@ -13,7 +13,8 @@ const (
 	slack    = 16 * time.Millisecond // of the path's time may still be full when the next update is begun
 	echoSize = 8 << 10               // bytes that may overtake: the echo of what is typed
 
-	firstFlying = 256 << 10 // bytes on their way, while nothing is known of the path
+	firstFlying = 96 << 10 // bytes on their way, while nothing is known of the path
+	firstRoom   = 64 << 10 // of an update then
 
 	boundless = 1 << 20 // bytes: the path that takes as many in frameFor is not what limits
 
@@ -23,6 +24,7 @@ const (
 	lateBy     = 100 * time.Millisecond // after which an answer that has not come says something
 	cleanSize  = 1500                   // bytes of a flight that takes no time of its own
 	rttOver    = 10 * time.Second       // after which the shortest way is forgotten
+	lookAfter  = time.Second            // without a clean look at the way, when it is free
 	drainAfter = 2 * rttOver            // without a clean look at the way: the path is let run dry once
 
 	maxFlights = 32
@@ -90,12 +92,16 @@ func (l *lowest) value() time.Duration {
 // greeted says how long the viewer took to answer something short.
 func (f *flow) greeted(now time.Time, took time.Duration) { f.rtt.add(now, took) }
 
-// begin says that a flight begins to be written.
-func (f *flow) begin() {
+// begin says that a flight begins to be written, and gives it a number.
+func (f *flow) begin() uint32 {
 	f.number++
 	f.writing = true
 	f.flights = append(f.flights, flight{number: f.number, alone: len(f.flights) == 0, end: f.sent})
+	return f.number
 }
+
+// forget says that all has arrived, and that nothing is to be learnt from it.
+func (f *flow) forget() { f.flights = f.flights[:0] }
 
 // hand says that n bytes are handed over now.
 func (f *flow) hand(now time.Time, n int) {
@@ -233,14 +239,15 @@ func (f *flow) overtakes(now time.Time) bool {
 func (f *flow) drains(now time.Time) bool { return !f.clean.IsZero() && now.Sub(f.clean) > drainAfter }
 
 // looks tells whether it is time for a look at the way, which is clean now.
-func (f *flow) looks(now time.Time) bool {
-	return len(f.flights) == 0 && now.Sub(f.clean) > time.Second
-}
+func (f *flow) looks(now time.Time) bool { return len(f.flights) == 0 && now.Sub(f.clean) > lookAfter }
 
 // room is how many bytes an update that is begun now may have.
 func (f *flow) room(now time.Time) int64 {
 	rate := f.rate(now)
-	if rate == 0 || over(rate, frameFor) >= boundless {
+	if rate == 0 {
+		return firstRoom
+	}
+	if over(rate, frameFor) >= boundless {
 		return math.MaxInt64
 	}
 	rtt := f.rtt.value()

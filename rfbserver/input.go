@@ -5,6 +5,7 @@ import (
 	"image"
 	"slices"
 	"sync"
+	"time"
 
 	"sixgate/rfb"
 )
@@ -36,6 +37,10 @@ func (in *input) init(d Desktop) {
 
 // read does what the viewer says until it leaves.
 func (v *viewer) read(br *bufio.Reader) error {
+	began := time.Now()
+	if _, err := br.Peek(1); err == nil {
+		v.greeted(time.Since(began))
+	}
 	for {
 		m, err := rfb.ReadClientMessage(br)
 		if err != nil {
@@ -49,8 +54,10 @@ func (v *viewer) read(br *bufio.Reader) error {
 func (v *viewer) obey(m rfb.ClientMessage) {
 	switch m := m.(type) {
 	case rfb.KeyEvent:
+		v.typed()
 		v.key(m.Keysym, m.Down)
 	case rfb.PointerEvent:
+		v.typed()
 		v.point(m.Pos, uint16(m.Buttons))
 	case rfb.ClientCutText:
 		v.server.Desktop.SetClipboard(string(m))

@@ -126,13 +126,6 @@ func (p *path) close() {
 	p.changed.Broadcast()
 }
 
-// becomes gives the path another rate, for what is written from now on.
-func (p *path) becomes(rate float64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rate = rate
-}
-
 // end is one end of a link.
 type end struct{ in, out *path }
 

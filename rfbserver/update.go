@@ -3,6 +3,7 @@ package rfbserver
 import (
 	"image"
 	"slices"
+	"time"
 
 	"sixgate/rfb"
 )
@@ -14,7 +15,10 @@ type message struct {
 	format     rfb.PixelFormat   // as it is now
 	says       []byte            // messages that go first
 	update     bool              // there is one
+	looks      bool              // at how long the way is, before it
+	room       int64             // bytes: for its pixels, on the path
 	pixels     []image.Rectangle // to be sent
+	left       []image.Rectangle // of pixels: what found no room
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
 	newName    string            // for now.name
 	newScreens []rfb.Screen      // for now.size, now.screens and now.refusal
@@ -36,11 +40,13 @@ func (v *viewer) next(m *message) bool {
 	m.now.copied, m.now.text = v.due.copied, v.due.text
 	v.due.copied, v.due.text = false, ""
 	wanted := v.wanted()
-	if !wanted.Empty() && !v.stale {
-		v.nextUpdate(m, wanted)
+	now := time.Now()
+	if pace := v.pace(now); !wanted.Empty() && !v.stale && pace > none {
+		v.nextUpdate(m, wanted, pace)
 	}
 	if m.update {
 		v.busy = true
+		m.looks, m.room = v.wishes.fence && v.flow.looks(now), v.room(now)
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if finished && !wanted.Empty() {
@@ -50,7 +56,7 @@ func (v *viewer) next(m *message) bool {
 }
 
 // nextUpdate moves what the viewer can be told from v.due and v.dirty to m.
-func (v *viewer) nextUpdate(m *message, wanted image.Rectangle) {
+func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 	p := &v.server.picture
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -86,10 +92,12 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle) {
 		v.told = p.name
 	}
 	m.newCursor = p.cursor
-	if v.dirty.overlaps(wanted) {
-		m.update = true
+	if pace == echo {
+		m.pixels = v.dirty.takeSmall(wanted, m.pixels)
+	} else if v.dirty.overlaps(wanted) {
 		m.pixels = v.dirty.take(wanted, m.pixels)
 	}
+	m.update = m.update || len(m.pixels) > 0
 	if m.update {
 		m.now.colourMap, v.due.colourMap = v.due.colourMap, false
 	}
@@ -138,26 +146,17 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 	return b, rects
 }
 
-// putBack returns pixels that found no place in an update.
-func (v *viewer) putBack(rects []image.Rectangle) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, r := range rects {
-		v.dirty.add(r)
-	}
-}
-
-// pieces cuts r into rectangles of at most pieceArea, as high as goes in whole blocks: JPEGs cost less to make, and
+// pieces cuts r into rectangles of most pixels at most, as high as goes in whole blocks: JPEGs cost less to make, and
 // are smaller, the nearer they are to squares.
-func pieces(r image.Rectangle) func(yield func(image.Rectangle) bool) {
+func pieces(r image.Rectangle, most int) func(yield func(image.Rectangle) bool) {
 	return func(yield func(image.Rectangle) bool) {
-		width := pieceWidth
-		if r.Dy() <= blockSide {
+		width := min(pieceWidth, most/blockSide)
+		if r.Dy() <= blockSide && most == pieceArea {
 			width *= 2
 		}
 		for x := r.Min.X; x < r.Max.X; x += width {
 			column := image.Rect(x, r.Min.Y, min(x+width, r.Max.X), r.Max.Y)
-			height := pieceArea / column.Dx() / blockSide * blockSide
+			height := most / column.Dx() / blockSide * blockSide
 			for y := r.Min.Y; y < r.Max.Y; y += height {
 				if !yield(image.Rect(column.Min.X, y, column.Max.X, min(y+height, r.Max.Y))) {
 					return
@@ -176,10 +175,13 @@ func totalArea(rects []image.Rectangle) (n int) {
 
 // byRow orders rectangles as one reads.
 func byRow(rects []image.Rectangle) {
-	slices.SortFunc(rects, func(a, b image.Rectangle) int {
-		if a.Min.Y != b.Min.Y {
-			return a.Min.Y - b.Min.Y
-		}
-		return a.Min.X - b.Min.X
-	})
+	slices.SortFunc(rects, func(a, b image.Rectangle) int { return reads(b.Min, a.Min) })
+}
+
+// reads is above zero when b comes after a as one reads, and below when before.
+func reads(a, b image.Point) int {
+	if a.Y != b.Y {
+		return b.Y - a.Y
+	}
+	return b.X - a.X
 }

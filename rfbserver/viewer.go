@@ -5,6 +5,7 @@ import (
 	"image"
 	"net"
 	"sync"
+	"time"
 
 	"sixgate/rfb"
 )
@@ -28,6 +29,7 @@ type viewer struct {
 	wishes wishes
 	asked  image.Rectangle // what it waits for once
 	stale  bool            // asked is for all the pixels, and Run has not looked for newer ones since
+	looked bool            // Run is about to, for the sake of stale
 	busy   bool            // an update is being written
 	dirty  region          // what it does not have
 	due    due
@@ -36,6 +38,9 @@ type viewer struct {
 
 	continuous image.Rectangle // what it waits for always; empty: nothing
 	offered    struct{ fence, continuous bool }
+	answers    bool // fences
+	cutOff     bool // the last update, for want of room on the path
+	flow       flow
 }
 
 // wishes are what SetEncodings says.
@@ -124,15 +129,23 @@ func (v *viewer) signal() {
 func (v *viewer) waits() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return !v.busy && !v.wanted().Empty()
+	now := time.Now()
+	return !v.busy && !v.wanted().Empty() && v.pace(now) > none && !v.lags(now)
 }
 
-// refreshed says that the picture is as new as can be.
+// refreshes says that the picture is about to be made as new as can be.
+func (v *viewer) refreshes() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.looked = v.stale
+}
+
+// refreshed says that it is, for those who asked before.
 func (v *viewer) refreshed() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.stale && !v.busy {
-		v.stale = false
+	if v.stale && v.looked && !v.busy {
+		v.stale, v.looked = false, false
 		v.signal()
 	}
 }
@@ -226,6 +239,9 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 		return
 	}
 	v.asked = v.asked.Union(area)
+	if !v.wishes.fence { // it is done with what was sent before
+		v.flow.arrived(time.Now(), v.flow.number)
+	}
 	if !m.Incremental {
 		v.dirty.add(area)
 		v.stale = true

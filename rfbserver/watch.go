@@ -36,6 +36,9 @@ func (s *Server) Run(ctx context.Context) error {
 		if w.resting && time.Now().Before(w.next) {
 			continue // rest is over then
 		}
+		for _, v := range w.viewers {
+			v.refreshes()
+		}
 		if hint || s.hinted() {
 			w.damage = true
 			s.look()

@@ -31,6 +31,9 @@ type composer struct {
 	buf     []byte
 	pixels  []uint32
 	piece   rfb.Image
+	pieces  []image.Rectangle // to be encoded
+	rest    []image.Rectangle // scratch
+	from    image.Point       // where the last update was cut off
 }
 
 // write sends the viewer what it can be told, whenever there is something, until ctx ends. What is new while
@@ -52,6 +55,11 @@ func (v *viewer) write(ctx context.Context) error {
 
 func (v *viewer) send(m *message) error {
 	o := &v.out
+	if m.looks {
+		if err := v.look(); err != nil {
+			return err
+		}
+	}
 	b := append(o.buf[:0], m.says...)
 	if m.now.copied {
 		b = rfb.AppendServerCutText(b, m.now.text)
@@ -61,9 +69,14 @@ func (v *viewer) send(m *message) error {
 			colours := rfb.ColourMap()
 			b = rfb.AppendSetColourMapEntries(b, &colours)
 		}
+		number := v.depart()
+		defer v.land(m)
 		var err error
 		if b, err = v.appendUpdate(b, m); err != nil {
 			return err
+		}
+		if m.wishes.fence {
+			b = appendNumber(b, number)
 		}
 	}
 	if o.buf = b; cap(b) > maxOut {
@@ -83,23 +96,24 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	head := len(b)
 	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
 	b, rects := m.appendDue(b, &o.encoder)
-	byRow(m.pixels)
-	for i, r := range m.pixels {
-		if rects > maxRects {
-			v.putBack(m.pixels[i:])
+	size, start := 0, len(b)
+	queue := o.queue(m.pixels, m.room)
+	o.from = image.Point{}
+	for i, piece := range queue {
+		if rects > maxRects || i > 0 && int64(size+len(b)-start) >= m.room {
+			m.left, o.from = queue[i:], piece.Min
 			break
 		}
-		for piece := range pieces(r) {
-			var n int
-			v.copyPiece(piece, !m.wishes.cursor)
-			b, n = o.encoder.Append(b, m.wishes.encoding, &o.piece, piece)
-			rects += n
-			if stream && len(b) >= flushAt {
-				if err := v.flush(b); err != nil {
-					return nil, err
-				}
-				b = b[:0]
+		var n int
+		v.copyPiece(piece, !m.wishes.cursor)
+		b, n = o.encoder.Append(b, m.wishes.encoding, &o.piece, piece)
+		rects += n
+		if stream && len(b) >= flushAt {
+			if err := v.flush(b); err != nil {
+				return nil, err
 			}
+			size += len(b)
+			b = b[:0]
 		}
 	}
 	if stream {
@@ -123,6 +137,7 @@ func (v *viewer) copyPiece(r image.Rectangle, withCursor bool) {
 func (v *viewer) flush(b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), flushAt)
+		v.handOver(n)
 		if err := v.conn.SetWriteDeadline(time.Now().Add(stallFor)); err != nil {
 			return fmt.Errorf("writing to the viewer: %w", err)
 		}

@@ -1,0 +1,144 @@
+package rfbserver
+
+import (
+	"context"
+	"image"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sixgate/rfb"
+)
+
+// audience is a viewer at the far end of a link, who looks at a desktop for as long as a test lasts.
+type audience struct {
+	*rfb.Client
+	d      *paper
+	film   image.Rectangle
+	look   func(*audience) // after each update
+	frames []time.Time     // when a whole picture of the film was there
+	last   uint32
+}
+
+const (
+	mbit   = 1e6 / 8
+	signal = 64 // size of the squares in the corners of a film that number its pictures
+)
+
+// watch attaches a viewer over a link to the server, and returns when it has its first picture.
+func (a *audience) watch(t *testing.T, s *Server, near, far end, list ...rfb.Encoding) (stop func()) {
+	t.Helper()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(context.Background(), near) }()
+	var err error
+	a.Client, err = rfb.NewClient(far, rfb.ClientOptions{Encodings: append(list, rfb.EncodingTight, rfb.EncodingLastRect, rfb.EncodingCopyRect, rfb.EncodingCursor)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Request(false, a.Image().Rect)
+	read := make(chan struct{})
+	ready := make(chan struct{})
+	go func() {
+		defer close(read)
+		continuous, first := false, true
+		for {
+			e, err := a.Next()
+			if err != nil {
+				return
+			}
+			switch e.(type) {
+			case rfb.EndOfContinuousUpdates:
+				continuous = true
+				a.ContinuousUpdates(true, a.Image().Rect)
+			case *rfb.Update:
+				if a.see(); first {
+					first = false
+					close(ready)
+				}
+				if !continuous {
+					a.Request(true, a.Image().Rect)
+				}
+			}
+		}
+	}()
+	<-ready
+	return func() { far.Close(); <-read; <-served }
+}
+
+func (a *audience) see() {
+	if a.look != nil {
+		a.look(a)
+	}
+	if a.film.Empty() {
+		return
+	}
+	n := a.Image().Row(a.film.Min.X, a.film.Max.X, a.film.Min.Y)[0]
+	if m := a.Image().Row(a.film.Min.X, a.film.Max.X, a.film.Max.Y-1); n != a.last && n == m[len(m)-1] {
+		a.last = n
+		a.frames = append(a.frames, time.Now())
+	}
+}
+
+// play shows a film at 30 pictures a second.
+func (d *paper) play(film image.Rectangle, length time.Duration) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for n := uint32(1); n <= uint32(length.Seconds()*30); n++ {
+		d.mu.Lock()
+		for y := film.Min.Y; y < film.Max.Y; y++ {
+			row := d.pix[y*d.stride:][film.Min.X:film.Max.X]
+			for x := range row {
+				v := (uint32(x+y)+7*n)/4%200 + rnd.Uint32N(16)
+				row[x] = v<<16 | (v+20)<<8 | (v + 40)
+			}
+		}
+		corner := image.Rect(0, 0, signal, signal)
+		for _, c := range []image.Rectangle{corner.Add(film.Min), corner.Add(film.Max.Sub(corner.Max))} {
+			for y := c.Min.Y; y < c.Max.Y; y++ {
+				for x := c.Min.X; x < c.Max.X; x++ {
+					d.pix[y*d.stride+x] = n * 0x010203 & colourMask
+				}
+			}
+		}
+		d.damage = append(d.damage, film)
+		d.changed()
+		d.mu.Unlock()
+		time.Sleep(time.Second / 30)
+	}
+}
+
+func TestFilmOverAPath(t *testing.T) {
+	paced := []rfb.Encoding{rfb.EncodingQualityLevel0 + 6, rfb.EncodingFence, rfb.EncodingContinuousUpdates}
+	for _, tt := range []struct {
+		name  string
+		rate  float64
+		rtt   time.Duration
+		list  []rfb.Encoding
+		fps   float64
+		queue time.Duration
+	}{
+		{"3 Mbit/s, 80 ms", 3 * mbit, 80 * time.Millisecond, paced, 12, 200 * time.Millisecond},
+		{"3 Mbit/s, 80 ms, on request", 3 * mbit, 80 * time.Millisecond, paced[:1], 6, 200 * time.Millisecond},
+		{"300 kbit/s, 300 ms", .3 * mbit, 300 * time.Millisecond, paced, 1, 4 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newPaper(500, 350)
+				d.draw(image.Rect(0, 0, 500, 350), 0)
+				s := share(t, &Server{Desktop: d})
+				near, far := link(tt.rate, tt.rtt, 4<<20)
+				a := &audience{d: d, film: image.Rect(0, 0, 450, 330)}
+				stop := a.watch(t, s, near, far, tt.list...)
+				const length = 4 * time.Second
+				d.play(a.film, length)
+				stop()
+				got := float64(len(a.frames)) / length.Seconds()
+				queue := time.Duration(float64(far.in.most) / tt.rate * float64(time.Second))
+				t.Logf("%.1f pictures a second, at most %v of the path's time waited", got, queue)
+				if got < tt.fps || queue > tt.queue {
+					t.Errorf("should be %.1f and %v", tt.fps, tt.queue)
+				}
+			})
+		})
+	}
+}
