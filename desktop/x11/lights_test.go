@@ -35,7 +35,7 @@ func TestLights(t *testing.T) {
 	awaitLights(t, d, 0)
 }
 
-// CapsLock that is off for the time of one key is nobody's news: a viewer would turn its own off.
+// On a spare key CapsLock must be off. That it is for the time of one key is nobody's news: a viewer would turn its own off.
 func TestLightsWhileTyping(t *testing.T) {
 	p := startPainter(t, "320x200x24")
 	d := p.open()
@@ -46,8 +46,8 @@ func TestLightsWhileTyping(t *testing.T) {
 	go func() {
 		defer close(done)
 		for range 300 {
-			d.Key('a', true)
-			d.Key('a', false)
+			d.Key('é', true)
+			d.Key('é', false)
 		}
 	}()
 	for typing := true; typing; {
