@@ -25,8 +25,9 @@ type Desktop struct {
 	clipboard *clipboard
 	watcher   sync.WaitGroup
 
-	changed chan struct{}
-	gone    chan struct{}
+	changed  chan struct{}
+	gone     chan struct{}
+	resizing chan struct{} // holds one while Resize is at work
 
 	mu      sync.Mutex // of the picture, from here on
 	screens []image.Rectangle
@@ -60,7 +61,7 @@ func Open(display string, log *slog.Logger) (*Desktop, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desktop{log: log, display: display, conn: conn, changed: make(chan struct{}, 1), gone: make(chan struct{})}
+	d := &Desktop{log: log, display: display, conn: conn, changed: make(chan struct{}, 1), gone: make(chan struct{}), resizing: make(chan struct{}, 1)}
 	if err := d.open(); err != nil {
 		conn.Close()
 		d.watch() // until it is closed
@@ -97,11 +98,14 @@ func (d *Desktop) open() (err error) {
 	return d.readScreens()
 }
 
-// Close lets go of every key and button, gives the selections and the shared memory back, and disconnects.
+// Close lets go of every key and button, gives the monitor's size, the selections and the shared memory back, and
+// disconnects.
 func (d *Desktop) Close() error {
 	var err error
 	if d.input != nil {
-		err = d.input.close()
+		d.resizing <- struct{}{}
+		defer func() { <-d.resizing }()
+		err = errors.Join(d.input.monitor.restore(), d.input.close())
 	}
 	if d.clipboard != nil {
 		d.clipboard.close()
@@ -160,9 +164,6 @@ func (d *Desktop) KeyCode(code, keysym uint32, down bool) { d.input.keyCode(code
 
 // LEDs are the keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
 func (d *Desktop) LEDs() int { return d.input.leds() }
-
-// Resize cannot.
-func (d *Desktop) Resize(image.Point) error { return errors.ErrUnsupported }
 
 // Clipboard is the text last selected or copied by others since Open, "" when there was none.
 func (d *Desktop) Clipboard() string { return d.clipboard.text() }

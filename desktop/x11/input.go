@@ -17,6 +17,7 @@ import (
 type input struct {
 	pointer
 	keyboard
+	monitor monitor
 
 	conn   *connection
 	log    *slog.Logger
@@ -44,6 +45,7 @@ func (in *input) open() error {
 		return err
 	}
 	xtest.GrabControl(in.conn.Conn, true) // input goes on while a window manager holds the server
+	in.monitor.open(in.conn)
 	in.pointer.conn = in.conn.Conn
 	in.pointer.root = in.conn.screen.Root
 	return in.keyboard.open(in.conn, in.log)

@@ -3,6 +3,7 @@
 package x11
 
 import (
+	"cmp"
 	"image"
 	"slices"
 
@@ -22,7 +23,7 @@ func (d *Desktop) watchScreens() {
 	randr.SelectInput(d.conn.Conn, root, randr.NotifyMaskScreenChange|randr.NotifyMaskCrtcChange|randr.NotifyMaskOutputChange)
 }
 
-// Screens are the places of the monitors on the root window, never empty.
+// Screens are the places of the monitors on the root window, from left to right, never empty.
 func (d *Desktop) Screens() []image.Rectangle {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,7 +66,7 @@ func (d *Desktop) readRoot() error {
 	return nil
 }
 
-// monitors asks RANDR 1.5; none where the server is older.
+// monitors asks RANDR 1.5, from left to right; none where the server is older.
 func (d *Desktop) monitors() (at []image.Rectangle) {
 	if _, ok := d.conn.firstEvent["RANDR"]; !ok {
 		return nil
@@ -79,5 +80,8 @@ func (d *Desktop) monitors() (at []image.Rectangle) {
 			at = append(at, r)
 		}
 	}
+	slices.SortFunc(at, func(a, b image.Rectangle) int { // the server begins with the primary one
+		return cmp.Or(cmp.Compare(a.Min.X, b.Min.X), cmp.Compare(a.Min.Y, b.Min.Y), cmp.Compare(a.Max.X, b.Max.X), cmp.Compare(a.Max.Y, b.Max.Y))
+	})
 	return at
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package xvfb starts real X servers that have no hardware: for tests, for measurements and for the demo.
+// Package xvfb starts real X servers that have no hardware, Xvfb and TigerVNC's: for tests, for measurements and for the demo.
 package xvfb
 
 import (
@@ -33,6 +33,17 @@ type Server struct {
 // Start runs Xvfb with one screen, "1280x800x24", on a display number that it finds free, and returns when clients can
 // connect: those of this user, and of nobody else. The server and everything spawned on it ends with ctx or with Close.
 func Start(ctx context.Context, screen string, args ...string) (*Server, error) {
+	return start(ctx, "xvfb", "Xvfb", append([]string{"-screen", "0", screen}, args...))
+}
+
+// StartXvnc runs TigerVNC's X server in its place, with one monitor that can have any size, at first this one,
+// "1280x800". It serves no viewers.
+func StartXvnc(ctx context.Context, size string, args ...string) (*Server, error) {
+	return start(ctx, "tigervnc-standalone-server", "Xtigervnc", append([]string{"-geometry", size, "-depth", "24", "-SecurityTypes", "None", "-rfbport", "-1"}, args...))
+}
+
+// start runs the program of a Debian package.
+func start(ctx context.Context, debian, program string, args []string) (*Server, error) {
 	ready, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -45,14 +56,14 @@ func Start(ctx context.Context, screen string, args ...string) (*Server, error) 
 	}
 	defer os.Remove(authority)
 	var complaint strings.Builder
-	cmd := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset", "-auth", authority}, args...)...)
+	cmd := exec.Command(program, append([]string{"-displayfd", "3", "-nolisten", "tcp", "-noreset", "-auth", authority}, args...)...)
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.Stderr = &complaint
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C on the terminal is ours to pass on
 	err = cmd.Start()
 	w.Close()
 	if err != nil {
-		return nil, fmt.Errorf("start Xvfb: %w (install the Debian package xvfb)", err)
+		return nil, fmt.Errorf("start %s: %w (install the Debian package %s)", program, err, debian)
 	}
 	number, err := bufio.NewReader(ready).ReadString('\n')
 	number = strings.TrimSpace(number)
@@ -62,7 +73,7 @@ func Start(ctx context.Context, screen string, args ...string) (*Server, error) 
 	if err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
-		return nil, fmt.Errorf("no display from Xvfb: %w %s", err, complaint.String())
+		return nil, fmt.Errorf("no display from %s: %w %s", program, err, complaint.String())
 	}
 	s := &Server{Display: ":" + number, server: cmd, ended: make(chan struct{})}
 	s.life, s.stop = context.WithCancel(ctx)
@@ -75,6 +86,9 @@ func Start(ctx context.Context, screen string, args ...string) (*Server, error) 
 	}()
 	return s, nil
 }
+
+// Process is the X server's, to stop or to kill.
+func (s *Server) Process() *os.Process { return s.server.Process }
 
 // Close ends the programs and the server, and waits for them.
 func (s *Server) Close() {
