@@ -20,17 +20,20 @@ type ClientOptions struct {
 // Client is the client's end of one connection. It starts no goroutine: Next reads, and what the other
 // methods send may be sent from anywhere meanwhile.
 type Client struct {
-	br      *bufio.Reader
-	decoder Decoder
-	screen  *Image
-	name    string
-	screens []image.Rectangle
-	cursor  *image.RGBA
-	hot     image.Point
+	br         *bufio.Reader
+	decoder    Decoder
+	screen     *Image
+	name       string
+	screens    []image.Rectangle
+	cursor     *image.RGBA
+	hot        image.Point
+	pointerPos image.Point
+	leds       int
 
-	mu  sync.Mutex // guards what follows, and whole messages on w
-	w   io.Writer
-	out []byte
+	mu    sync.Mutex // guards what follows, and whole messages on w
+	w     io.Writer
+	out   []byte
+	input input
 }
 
 // Event is a message of the server, as Next returns it.
@@ -43,6 +46,8 @@ type Update struct {
 	CursorChanged  bool
 	NameChanged    bool
 	ScreensChanged bool
+	PointerMoved   bool // by someone else than this client
+	LEDsChanged    bool
 	Refused        bool // a SetDesktopSize that this client sent did not come true
 }
 
@@ -72,7 +77,7 @@ const readBuffer = 64 << 10
 // NewClient joins the server at the other end of conn and tells it what o wants. Nothing is sent by the
 // server before the first Request.
 func NewClient(conn io.ReadWriter, o ClientOptions) (*Client, error) {
-	c := &Client{br: bufio.NewReaderSize(conn, readBuffer), w: conn}
+	c := &Client{br: bufio.NewReaderSize(conn, readBuffer), w: conn, leds: -1}
 	init, err := joinServer(c.br, conn, o.Password)
 	if err != nil {
 		return nil, err
@@ -100,6 +105,12 @@ func (c *Client) Screens() []image.Rectangle { return c.screens }
 // CursorChanged, nil before the first.
 func (c *Client) Cursor() (*image.RGBA, image.Point) { return c.cursor, c.hot }
 
+// PointerPos is where the server's pointer was last time that it told: after each Update with PointerMoved.
+func (c *Client) PointerPos() image.Point { return c.pointerPos }
+
+// LEDs are the lights of the server's keyboard: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock; -1: it did not tell.
+func (c *Client) LEDs() int { return c.leds }
+
 // Request asks for an Update of r: of what changed or, not incremental, of all of it.
 func (c *Client) Request(incremental bool, r image.Rectangle) error {
 	return c.send(FramebufferUpdateRequest{incremental, r})
@@ -116,23 +127,17 @@ func (c *Client) Fence(flags FenceFlags, payload string) error {
 	return c.send(Fence{flags | FenceRequest, payload})
 }
 
-// Pointer says where the pointer is and which buttons are held: bit 0 is button 1.
-func (c *Client) Pointer(p image.Point, buttons uint8) error {
-	return c.send(PointerEvent{buttons, p})
-}
-
-// Key presses or releases the key of an X11 keysym.
-func (c *Client) Key(keysym uint32, down bool) error { return c.send(KeyEvent{down, keysym}) }
-
-// CutText says what was copied here.
-func (c *Client) CutText(text string) error { return c.send(ClientCutText(text)) }
-
 // SetEncodings changes what the server may send.
 func (c *Client) SetEncodings(list ...Encoding) error { return c.send(SetEncodings(list)) }
 
 func (c *Client) send(m ClientMessage) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.write(m)
+}
+
+// write sends a message. mu is held.
+func (c *Client) write(m ClientMessage) error {
 	c.out = m.Append(c.out[:0])
 	_, err := c.w.Write(c.out)
 	return err
@@ -166,15 +171,22 @@ func (c *Client) next(kind byte) (Event, error) {
 	case msgBell:
 		return Bell{}, nil
 	case msgServerCutText:
-		text, ok, err := readCutText(c.br)
-		if err != nil || !ok {
+		text, clipboard, err := readCutText(c.br)
+		switch {
+		case err != nil:
 			return nil, err
+		case text != nil:
+			return CutText{*text}, nil
+		case clipboard != nil:
+			return c.clipboard(*clipboard)
 		}
-		return CutText{text}, nil
+		return nil, nil
 	case msgFence:
 		return c.fence()
 	case msgContinuousUpdates:
 		return EndOfContinuousUpdates{}, nil
+	case msgXVP:
+		return readPowerEvent(c.br)
 	}
 	return nil, fmt.Errorf("it is not in RFC 6143 and was not asked for")
 }
@@ -252,6 +264,20 @@ func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error
 		c.hot = r.Min
 		c.cursor, err = c.decoder.Cursor(c.br, enc, r)
 		return err
+	case EncodingPointerPos, EncodingVMwareCursorPos:
+		u.PointerMoved = true
+		c.pointerPos = r.Min
+		c.mu.Lock()
+		c.input.at = r.Min
+		c.mu.Unlock()
+		return nil
+	case EncodingQEMULED, EncodingVMwareLED:
+		u.LEDsChanged = true
+		c.leds, err = readLEDs(c.br, enc)
+		return err
+	case EncodingQEMUKey, EncodingExtendedMouseButtons, EncodingQEMUPointerMotion:
+		c.noticed(enc, r)
+		return nil
 	case EncodingDesktopName:
 		u.NameChanged = true
 		c.name, err = readString(c.br, maxName)
@@ -267,6 +293,11 @@ func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error
 			u.Refused = true
 			return nil
 		}
+		if len(screens) > 0 {
+			c.mu.Lock()
+			c.input.screen = screens[0]
+			c.mu.Unlock()
+		}
 		return c.resized(u, r.Size(), screens)
 	}
 	if err := c.decoder.Decode(c.br, enc, r, c.screen); err != nil {
@@ -274,6 +305,20 @@ func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error
 	}
 	u.Rects = append(u.Rects, r)
 	return nil
+}
+
+// noticed takes over what the server says of the input that it takes.
+func (c *Client) noticed(enc Encoding, r image.Rectangle) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch enc {
+	case EncodingQEMUKey:
+		c.input.codes = true
+	case EncodingExtendedMouseButtons:
+		c.input.buttons = true
+	case EncodingQEMUPointerMotion:
+		c.input.relative = r.Min.X == 0
+	}
 }
 
 // resized makes the framebuffer as large as the server says that it is, with screens as its monitors.
@@ -308,6 +353,9 @@ func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
 // resize replaces the framebuffer by a black one, in the same memory where that is enough: a server that does nothing but
 // resize makes no garbage.
 func (c *Client) resize(size image.Point) {
+	c.mu.Lock()
+	c.input.size = size
+	c.mu.Unlock()
 	n := size.X * size.Y
 	if c.screen == nil || cap(c.screen.Pix) < n {
 		c.screen = NewImage(image.Rectangle{Max: size})

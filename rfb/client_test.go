@@ -297,6 +297,9 @@ func FuzzClientNext(f *testing.F) {
 	for _, enc := range cursorEncodings {
 		f.Add((&Encoder{}).AppendCursor(AppendFramebufferUpdate(nil, 1), enc, arrow(), image.Pt(1, 1)), false)
 	}
+	f.Add(AppendPowerFailed(AppendServerClipboard(nil, Clipboard{Flags: ClipboardProvide | ClipboardText, Text: "10 €\n"})), false)
+	f.Add(AppendPointerMotion(AppendNotice(AppendFramebufferUpdate(nil, 2), EncodingQEMUKey), true), false)
+	f.Add(AppendLEDs(AppendLEDs(AppendFramebufferUpdate(nil, 2), EncodingQEMULED, 1), EncodingVMwareLED, 4), false)
 	f.Add(AppendEndOfContinuousUpdates(AppendFence(nil, FenceRequest, "fence")), false)
 	f.Fuzz(func(t *testing.T, says []byte, eight bool) {
 		o := ClientOptions{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
 )
 
 // Messages of the client (RFC 6143 §7.5; SetDesktopSize: rfbproto).
@@ -12,9 +13,7 @@ const (
 	msgSetPixelFormat           byte = 0   // padding3, format16
 	msgSetEncodings             byte = 2   // padding1, count2, encodings of 4
 	msgFramebufferUpdateRequest byte = 3   // incremental1, x2, y2, w2, h2
-	msgKeyEvent                 byte = 4   // down1, padding2, keysym4
-	msgPointerEvent             byte = 5   // buttons1, x2, y2
-	msgClientCutText            byte = 6   // padding3, length4, Latin-1
+	msgClientCutText            byte = 6   // padding3, length4, Latin-1; below 0: -length4, flags4, data
 	msgSetDesktopSize           byte = 251 // padding1, w2, h2, count1, padding1, screens of 16
 )
 
@@ -39,18 +38,6 @@ type SetEncodings []Encoding
 type FramebufferUpdateRequest struct {
 	Incremental bool
 	Rect        image.Rectangle
-}
-
-// KeyEvent is a key of an X11 keysym going down or up.
-type KeyEvent struct {
-	Down   bool
-	Keysym uint32
-}
-
-// PointerEvent is where the pointer is and which buttons are held: bit 0 is button 1.
-type PointerEvent struct {
-	Buttons uint8
-	Pos     image.Point
 }
 
 // ClientCutText is what was copied on the client's side, in UTF-8. On the wire it is Latin-1.
@@ -87,14 +74,6 @@ func (m FramebufferUpdateRequest) Append(b []byte) []byte {
 	return appendRectangle(append(b, msgFramebufferUpdateRequest, flag(m.Incremental)), m.Rect)
 }
 
-func (m KeyEvent) Append(b []byte) []byte {
-	return be.AppendUint32(append(b, msgKeyEvent, flag(m.Down), 0, 0), m.Keysym)
-}
-
-func (m PointerEvent) Append(b []byte) []byte {
-	return appendPoint(append(b, msgPointerEvent, m.Buttons), m.Pos)
-}
-
 func (m ClientCutText) Append(b []byte) []byte {
 	return appendCutText(append(b, msgClientCutText, 0, 0, 0), string(m))
 }
@@ -104,18 +83,29 @@ func (m SetDesktopSize) Append(b []byte) []byte {
 	return appendScreens(b, m.Screens, 1)
 }
 
-// ReadClientMessage reads the next message of a client; cut text that is too long or in an extended
-// format is skipped, and so are fences that are too long. The error is io.EOF when the client left between two messages. br must have
-// bufio's default size at least.
-func ReadClientMessage(br *bufio.Reader) (ClientMessage, error) {
+// ClientReader reads what a client says.
+type ClientReader struct {
+	br      *bufio.Reader
+	buttons bool // the client knows ExtendedMouseButtons
+}
+
+// NewClientReader reads from r, with a buffer of its own.
+func NewClientReader(r io.Reader) *ClientReader { return &ClientReader{br: bufio.NewReader(r)} }
+
+// Next reads the client's next message. What is too long to be kept, or of no use to any server, is skipped: cut text,
+// fences, scaling. The error is io.EOF when the client left between two messages.
+func (r *ClientReader) Next() (ClientMessage, error) {
 	for {
-		kind, err := br.ReadByte()
+		kind, err := r.br.ReadByte()
 		if err != nil {
 			return nil, err
 		}
-		m, err := readClientMessage(br, kind)
+		m, err := r.read(kind)
 		if err != nil {
 			return nil, fmt.Errorf("client message %d: %w", kind, err)
+		}
+		if list, ok := m.(SetEncodings); ok {
+			r.buttons = slices.Contains(list, EncodingExtendedMouseButtons)
 		}
 		if m != nil {
 			return m, nil
@@ -123,8 +113,9 @@ func ReadClientMessage(br *bufio.Reader) (ClientMessage, error) {
 	}
 }
 
-// readClientMessage returns nil for a message that was skipped.
-func readClientMessage(br *bufio.Reader, kind byte) (ClientMessage, error) {
+// read returns nil for a message that was skipped.
+func (r *ClientReader) read(kind byte) (ClientMessage, error) {
+	br := r.br
 	switch kind {
 	case msgSetPixelFormat:
 		b, err := take(br, 19)
@@ -147,18 +138,19 @@ func readClientMessage(br *bufio.Reader, kind byte) (ClientMessage, error) {
 			return nil, err
 		}
 		return KeyEvent{Down: b[0] != 0, Keysym: be.Uint32(b[3:])}, nil
+	case msgQEMU:
+		return readKeyCodeEvent(br)
 	case msgPointerEvent:
-		b, err := take(br, 5)
-		if err != nil {
-			return nil, err
-		}
-		return PointerEvent{Buttons: b[0], Pos: point(b[1:])}, nil
+		return readPointerEvent(br, r.buttons)
 	case msgClientCutText:
-		text, ok, err := readCutText(br)
-		if err != nil || !ok {
+		switch text, clipboard, err := readCutText(br); {
+		case text != nil:
+			return ClientCutText(*text), err
+		case clipboard != nil:
+			return *clipboard, err
+		default:
 			return nil, err
 		}
-		return ClientCutText(text), nil
 	case msgSetDesktopSize:
 		return readSetDesktopSize(br)
 	case msgFence:
@@ -173,6 +165,16 @@ func readClientMessage(br *bufio.Reader, kind byte) (ClientMessage, error) {
 			return nil, err
 		}
 		return EnableContinuousUpdates{On: b[0] != 0, Rect: rectangle(b[1:])}, nil
+	case msgXVP:
+		return readPower(br)
+	case msgTextChat:
+		return readTextChat(br)
+	case msgSetScale, msgPalmSetScale, msgSetServerInput:
+		return nil, skip(br, 3)
+	case msgSetSW:
+		return nil, skip(br, 5)
+	case msgFileTransfer:
+		return nil, errFileTransfer
 	}
 	return nil, fmt.Errorf("it is not in RFC 6143 and was not offered: the viewer has lost its place or speaks another protocol")
 }
@@ -205,22 +207,29 @@ func readSetDesktopSize(br *bufio.Reader) (ClientMessage, error) {
 	return m, err
 }
 
-// readCutText reads the length and the text of a cut text. Text longer than maxCutText is skipped, and so
-// is a negative length: the extended clipboard, which is for those who advertised it.
-func readCutText(br *bufio.Reader) (text string, ok bool, err error) {
+// readCutText reads a cut text after its kind: plain text, a message of the extended clipboard, or neither when it is
+// of no use.
+func readCutText(br *bufio.Reader) (text *string, clipboard *Clipboard, err error) {
 	b, err := take(br, 7)
 	if err != nil {
-		return "", false, err
+		return nil, nil, err
 	}
 	n := int64(int32(be.Uint32(b[3:])))
-	if n < 0 || n > maxCutText {
-		return "", false, skip(br, max(n, -n))
+	if n < 0 {
+		m, ok, err := readClipboard(br, -n)
+		if err != nil || !ok {
+			return nil, nil, err
+		}
+		return nil, &m, nil
+	}
+	if n > maxCutText {
+		return nil, nil, skip(br, n)
 	}
 	b = make([]byte, n)
 	if err := readFull(br, b); err != nil {
-		return "", false, err
+		return nil, nil, err
 	}
-	return fromLatin1(b), true, nil
+	return new(fromLatin1(b)), nil, nil
 }
 
 // appendCutText adds the length and the text of a cut text, cut off at what the other end will keep.

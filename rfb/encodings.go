@@ -25,31 +25,40 @@ const (
 
 // Pseudo-encodings.
 const (
-	EncodingQualityLevel0       Encoding = -32        // up to -23: JPEG quality level 0 to 9
-	EncodingQualityLevel9       Encoding = -23        //
-	EncodingFineQuality0        Encoding = -512       // up to -412: JPEG quality 0 to 100, as libjpeg counts
-	EncodingFineQuality100      Encoding = -412       //
-	EncodingSubsampling1X       Encoding = -768       // a value of colour for each pixel of a JPEG
-	EncodingSubsampling4X       Encoding = -767       // for four
-	EncodingSubsampling2X       Encoding = -766       // for two
-	EncodingSubsamplingGrey     Encoding = -765       // none at all
-	EncodingSubsampling8X       Encoding = -764       // for eight
-	EncodingSubsampling16X      Encoding = -763       // for sixteen
-	EncodingDesktopSize         Encoding = -223       // w and h are the new size, no data
-	EncodingLastRect            Encoding = -224       // ends an update of 0xFFFF rectangles, no data
-	EncodingCursor              Encoding = -239       // pixels, then a bit mask; x, y is the hotspot
-	EncodingXCursor             Encoding = -240       // two colours, bits, then a bit mask; x, y is the hotspot
-	EncodingCompressLevel0      Encoding = -256       // up to -247: compression level 0 to 9
-	EncodingCompressLevel9      Encoding = -247       //
-	EncodingDesktopName         Encoding = -307       // length4, UTF-8
-	EncodingGradient            Encoding = 0x53670001 // ours: the client decodes Tight's gradient filter
-	EncodingExtendedDesktopSize Encoding = -308       // screens1, padding3, screens of 16 bytes; x why, y result
-	EncodingFence               Encoding = -312       // a wish: fences
-	EncodingContinuousUpdates   Encoding = -313       // a wish: updates without requests
-	EncodingCursorAlpha         Encoding = -314       // encoding4, red, green, blue, alpha; x, y is the hotspot
-	EncodingTightNoZlib         Encoding = -317       // Tight may leave out zlib
+	EncodingQualityLevel0        Encoding = -32  // up to -23: JPEG quality level 0 to 9
+	EncodingQualityLevel9        Encoding = -23  //
+	EncodingFineQuality0         Encoding = -512 // up to -412: JPEG quality 0 to 100, as libjpeg counts
+	EncodingFineQuality100       Encoding = -412 //
+	EncodingSubsampling1X        Encoding = -768 // a value of colour for each pixel of a JPEG
+	EncodingSubsampling4X        Encoding = -767 // for four
+	EncodingSubsampling2X        Encoding = -766 // for two
+	EncodingSubsamplingGrey      Encoding = -765 // none at all
+	EncodingSubsampling8X        Encoding = -764 // for eight
+	EncodingSubsampling16X       Encoding = -763 // for sixteen
+	EncodingDesktopSize          Encoding = -223 // w and h are the new size, no data
+	EncodingLastRect             Encoding = -224 // ends an update of 0xFFFF rectangles, no data
+	EncodingPointerPos           Encoding = -232 // x, y is the pointer's place, no data; rfbproto's -225 is nobody's
+	EncodingCursor               Encoding = -239 // pixels, then a bit mask; x, y is the hotspot
+	EncodingXCursor              Encoding = -240 // two colours, bits, then a bit mask; x, y is the hotspot
+	EncodingCompressLevel0       Encoding = -256 // up to -247: compression level 0 to 9
+	EncodingCompressLevel9       Encoding = -247 //
+	EncodingQEMUPointerMotion    Encoding = -257 // x is 1: PointerEvents are places, 0: movements; no data
+	EncodingQEMUKey              Encoding = -258 // extended key events are understood, no data
+	EncodingQEMULED              Encoding = -261 // LEDs1
+	EncodingDesktopName          Encoding = -307 // length4, UTF-8
+	EncodingExtendedDesktopSize  Encoding = -308 // screens1, padding3, screens of 16 bytes; x why, y result
+	EncodingXVP                  Encoding = -309 // a wish: power actions
+	EncodingFence                Encoding = -312 // a wish: fences
+	EncodingContinuousUpdates    Encoding = -313 // a wish: updates without requests
+	EncodingCursorAlpha          Encoding = -314 // encoding4, red, green, blue, alpha; x, y is the hotspot
+	EncodingExtendedMouseButtons Encoding = -316 // PointerEvents may have nine buttons, no data
+	EncodingTightNoZlib          Encoding = -317 // Tight may leave out zlib
 
-	EncodingVMwareCursor Encoding = 0x574d5664 // kind1, padding1, masks or red, green, blue, alpha; x, y is the hotspot
+	EncodingGradient          Encoding = 0x53670001         // ours: the client decodes Tight's gradient filter
+	EncodingExtendedClipboard Encoding = 0xc0a1e5ce - 1<<32 // a wish: cut text in UTF-8
+	EncodingVMwareCursor      Encoding = 0x574d5664         // kind1, padding1, masks or red, green, blue, alpha; x, y is the hotspot
+	EncodingVMwareCursorPos   Encoding = 0x574d5666         // x, y is the pointer's place, no data
+	EncodingVMwareLED         Encoding = 0x574d5668         // LEDs4
 )
 
 var encodingNames = map[Encoding]string{
@@ -62,7 +71,10 @@ var encodingNames = map[Encoding]string{
 	EncodingGradient: "Gradient", EncodingDesktopName: "DesktopName", EncodingExtendedDesktopSize: "ExtendedDesktopSize",
 	EncodingXCursor: "XCursor", EncodingCursorAlpha: "CursorWithAlpha", EncodingVMwareCursor: "VMwareCursor",
 	EncodingTightNoZlib: "TightNoZlib",
-	EncodingFence:       "Fence", EncodingContinuousUpdates: "ContinuousUpdates",
+	EncodingPointerPos:  "PointerPos", EncodingVMwareCursorPos: "VMwareCursorPos", EncodingQEMUPointerMotion: "QEMUPointerMotion",
+	EncodingQEMUKey: "QEMUKey", EncodingQEMULED: "QEMULED", EncodingVMwareLED: "VMwareLED", EncodingXVP: "XVP",
+	EncodingExtendedMouseButtons: "ExtendedMouseButtons", EncodingExtendedClipboard: "ExtendedClipboard",
+	EncodingFence: "Fence", EncodingContinuousUpdates: "ContinuousUpdates",
 }
 
 // String is the name in the specification, or the number.

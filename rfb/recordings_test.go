@@ -38,10 +38,11 @@ func TestRecordedViewers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		messages := NewClientReader(r)
 		var encodings SetEncodings
 		requests := 0
 		for {
-			m, err := ReadClientMessage(r)
+			m, err := messages.Next()
 			if errors.Is(err, io.EOF) {
 				break
 			}

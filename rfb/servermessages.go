@@ -9,7 +9,7 @@ const (
 	msgFramebufferUpdate   byte = 0 // padding1, count2, rectangles
 	msgSetColourMapEntries byte = 1 // padding1, first2, count2, colours of 6
 	msgBell                byte = 2 //
-	msgServerCutText       byte = 3 // padding3, length4, Latin-1
+	msgServerCutText       byte = 3 // padding3, length4, Latin-1; below 0: -length4, flags4, data
 )
 
 // UntilLastRect as the number of an update's rectangles says that a LastRect ends them.
@@ -19,12 +19,15 @@ const UntilLastRect = 0xffff
 const (
 	ResizedByServer = 0 // or by nobody: this is how it is
 	ResizedByClient = 1 // the one that reads this: y says whether it came true
+	ResizedByOther  = 2 // another client
 )
 
 // The y of an ExtendedDesktopSize rectangle: what became of a SetDesktopSize.
 const (
 	ResizeDone       = 0
 	ResizeProhibited = 1
+	ResizeImpossible = 2 // out of resources
+	ResizeInvalid    = 3 // the layout is none
 )
 
 // ServerInit ends the handshake (RFC 6143 §7.3.2).

@@ -41,8 +41,8 @@ func (v *viewer) read(br *bufio.Reader) error {
 	if _, err := br.Peek(1); err == nil {
 		v.greeted(time.Since(began))
 	}
-	for {
-		m, err := rfb.ReadClientMessage(br)
+	for r := rfb.NewClientReader(br); ; {
+		m, err := r.Next()
 		if err != nil {
 			return err
 		}

@@ -228,7 +228,7 @@ func (m *mirror) MovePointer(p image.Point, buttons uint16) {
 	if host == nil {
 		return
 	}
-	host.Pointer(p, uint8(buttons)) // the eight of the protocol
+	host.Pointer(p, buttons)
 	m.pointer.Store(&p)
 	m.signal()
 }
