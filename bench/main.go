@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,13 +21,12 @@ import (
 
 const screenSize = "1920x1080x24"
 
-// rounds is how often each server has its turn at each workload, so that a busy moment does not hit only one.
-const rounds = 2
-
 type flags struct {
 	seconds  float64
 	servers  string
+	parts    string
 	loads    string
+	modes    string
 	host     string
 	markdown string
 }
@@ -37,7 +35,9 @@ func main() {
 	var f flags
 	flag.Float64Var(&f.seconds, "seconds", 4, "how long each server works on each workload")
 	flag.StringVar(&f.servers, "servers", "ours,x0vncserver,x11vnc", "which servers")
+	flag.StringVar(&f.parts, "parts", "", "which parts, by the beginnings of their names: loopback, four (viewers), distant (80 ms, 10 Mbit/s), poor (300 ms, 1 Mbit/s), bridged, session; none: all")
 	flag.StringVar(&f.loads, "loads", "", "which workloads, by the beginnings of their names; none: all")
+	flag.StringVar(&f.modes, "modes", "", "lossless, quality 8 or quality 6; none: all")
 	flag.StringVar(&f.host, "host", "", "our sixgate-host program; none: build it")
 	flag.StringVar(&f.markdown, "md", "", "the file to write the report into, between its markers")
 	flag.Parse()
@@ -73,7 +73,7 @@ func run(ctx context.Context, f flags) error {
 	}
 	defer screen.Close()
 
-	r := report{began: time.Now(), programs: programs}
+	r := &report{began: time.Now(), programs: programs}
 	for _, name := range strings.Split(f.servers, ",") {
 		s, err := start(ctx, name, programs.host, display)
 		if err != nil {
@@ -83,38 +83,42 @@ func run(ctx context.Context, f flags) error {
 		r.servers = append(r.servers, s)
 	}
 	st := &stage{display: display, screen: screen, scratch: scratch, size: screen.Size}
+	defer st.leave()
 	if err := st.build(); err != nil {
 		return err
 	}
-	loads := slices.DeleteFunc(slices.Clone(workloads), func(w workload) bool {
-		return f.loads != "" && !slices.ContainsFunc(strings.Split(f.loads, ","), func(p string) bool { return strings.HasPrefix(w.name, p) })
-	})
-	window := time.Duration(f.seconds / rounds * float64(time.Second))
-	for _, w := range loads {
-		for _, mode := range w.modes {
-			for range rounds {
-				for _, s := range r.servers {
-					fmt.Fprintf(os.Stderr, "%s, %s: %s\n", w.name, mode.name, s.name)
-					got, err := measure(ctx, st, s, w, mode, window)
-					if err != nil {
-						return fmt.Errorf("%s, %s: %s: %w", w.name, mode.name, s.name, err)
-					}
-					r.add(w, mode, s, got)
-				}
-			}
-		}
+	if err := everything(ctx, f, st, r); err != nil {
+		return err
 	}
-	if f.loads == "" {
-		if r.session, err = measureSession(ctx, scratch, programs, st); err != nil {
-			fmt.Fprintln(os.Stderr, "bench: a whole session:", err)
-		}
-	}
-	text := r.markdown(ctx)
+	text := r.markdown()
 	fmt.Print(text)
 	if f.markdown == "" {
 		return nil
 	}
 	return insert(f.markdown, text)
+}
+
+// everything runs the parts that were asked for.
+func everything(ctx context.Context, f flags, st *stage, r *report) (err error) {
+	for _, p := range parts {
+		if !anyPrefix(f.parts, p.name) {
+			continue
+		}
+		if err := p.run(ctx, f, st, r); err != nil {
+			return err
+		}
+	}
+	if anyPrefix(f.parts, "bridged") {
+		if err := runBridged(ctx, f, st, r); err != nil {
+			return err
+		}
+	}
+	if anyPrefix(f.parts, "session") && f.loads == "" {
+		if r.session, err = measureSession(ctx, st.scratch, r.programs, st); err != nil {
+			return fmt.Errorf("a whole session: %w", err)
+		}
+	}
+	return nil
 }
 
 // programs are where ours lie.

@@ -14,113 +14,136 @@ import (
 	"sixgate/bench/scene"
 )
 
-// figures are what one server did in one turn, or in several that were added up.
-type figures struct {
-	elapsed time.Duration
-	steps   int // of the workload
-	counts
-	cpu      time.Duration
-	resident int             // bytes at the end
-	first    []time.Duration // from connecting to a whole picture
-	keys     []time.Duration // from a key to its picture
-	lost     int             // keys without a picture
+// turn is what each server does in turn.
+type turn struct {
+	load    workload
+	mode    mode
+	viewers int  // each sees the same
+	path    path // between the server and its viewers
 }
 
-// warmUp passes between the start of a workload and the first look at the counters.
-const warmUp = 500 * time.Millisecond
+// figures are what one server did in one turn, or in several that were added up.
+type figures struct {
+	elapsed  time.Duration
+	steps    int             // of the workload
+	counts                   // of all viewers
+	cpu      time.Duration   // the server's own
+	bridge   time.Duration   // the processor time of the bridge, where there is one
+	carried  int64           // bytes from the host to the gateway, where there is a bridge
+	resident int             // bytes at the end, most of all turns
+	private  int             // of these, what it shares with no other process
+	first    []time.Duration // from connecting to a whole picture
+	late     []time.Duration // from a step to its picture
+	keys     []time.Duration // from a key to its picture
+	lost     int             // keys without a picture in keyFor
+}
 
-// measure gives a server its turn at a workload.
-func measure(ctx context.Context, st *stage, s *server, w workload, m mode, window time.Duration) (f figures, err error) {
-	step, end, err := w.begin(st)
-	if err != nil {
-		return f, err
-	}
-	defer end()
-	mark, err := st.screen.Window(markAt, st.page)
-	if err != nil {
-		return f, err
-	}
-	defer mark.Destroy()
-	began := time.Now()
-	v, err := dial(s.addr(), m.encodings)
-	if err != nil {
-		return f, err
-	}
-	defer v.close()
-	if err := v.whole(); err != nil {
-		return f, err
-	}
-	f.first = []time.Duration{time.Since(began)}
+func (f figures) plus(g figures) figures {
+	f.elapsed += g.elapsed
+	f.steps += g.steps
+	f.counts = f.counts.plus(g.counts)
+	f.cpu += g.cpu
+	f.bridge += g.bridge
+	f.carried += g.carried
+	f.resident = max(f.resident, g.resident)
+	f.private = max(f.private, g.private)
+	f.first = append(f.first, g.first...)
+	f.late = append(f.late, g.late...)
+	f.keys = append(f.keys, g.keys...)
+	f.lost += g.lost
+	return f
+}
 
+// settle is how long a server works before the first look at the counters: it has learned its path by then.
+func (p path) settle() time.Duration { return 500*time.Millisecond + 10*p.delay }
+
+// turnFor bounds what a turn may take besides its window.
+const turnFor = time.Minute
+
+// measure gives a server its turn.
+func measure(ctx context.Context, st *stage, s *server, t turn, window time.Duration) (f figures, err error) {
+	a, err := t.load.begin(st)
+	if err != nil {
+		return f, err
+	}
+	if a.end != nil {
+		defer a.end()
+	}
+	addr := s.addr()
+	if t.path.rate > 0 {
+		r, err := newRelay(ctx, t.path, addr)
+		if err != nil {
+			return f, err
+		}
+		defer r.close()
+		addr = r.addr()
+	}
+	var viewers []*viewer
+	for range t.viewers {
+		began := time.Now()
+		v, err := dial(addr, t.mode.encodings)
+		if err != nil {
+			return f, err
+		}
+		defer v.close()
+		viewers = append(viewers, v)
+		v.conn.SetDeadline(began.Add(turnFor + window))
+		if err := v.whole(); err != nil {
+			return f, fmt.Errorf("the first picture: %w", err)
+		}
+		f.first = append(f.first, time.Since(began))
+		v.follow(a)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	var steps atomic.Int64
 	var broken atomic.Pointer[error]
-	if w.every > 0 {
+	if t.load.every > 0 {
 		running.Go(func() {
-			marked := func(n int) error {
-				return st.screen.AtOnce(func() error {
-					mark.Fill(image.Rect(0, 0, 16, 16), marks[n%len(marks)])
-					return step(n)
-				})
-			}
-			if err := play(ctx, marked, w.every, &steps); err != nil {
+			if err := a.play(ctx, t.load.every); err != nil {
 				broken.Store(&err)
 			}
 		})
 	}
-	v.follow()
-	if err := pause(ctx, warmUp); err != nil {
+	if err := pause(ctx, t.path.settle()); err != nil {
 		return f, err
 	}
 
-	before, beforeSteps := v.counts(), steps.Load()
-	beforeCPU, err := cpu(s.cmd.Process.Pid)
-	if err != nil {
-		return f, err
-	}
 	start := time.Now()
-	if w.typed {
-		f.keys, f.lost, err = typeInto(ctx, st, v, window)
+	before := s.spent()
+	var seen counts
+	for _, v := range viewers {
+		seen = seen.plus(v.counts())
+		v.lateness()
+	}
+	steps := a.taken.Load()
+	if t.load.typed {
+		f.keys, f.lost, err = typeInto(ctx, st, viewers[0], window)
 	} else {
 		err = pause(ctx, window)
 	}
 	f.elapsed = time.Since(start)
-	afterCPU, _ := cpu(s.cmd.Process.Pid)
-	f.cpu = afterCPU - beforeCPU
-	f.counts = v.counts().minus(before)
-	f.steps = int(steps.Load() - beforeSteps)
-	f.resident = memory(s.cmd.Process.Pid, "VmRSS")
+	after := s.spent()
+	f.cpu, f.bridge, f.carried = after.cpu-before.cpu, after.bridge-before.bridge, after.carried-before.carried
+	f.steps = int(a.taken.Load() - steps)
+	for _, v := range viewers {
+		f.counts = f.counts.plus(v.counts())
+		f.late = append(f.late, v.lateness()...)
+		if err == nil {
+			err = v.err()
+		}
+	}
+	f.counts = f.counts.minus(seen)
+	f.resident, f.private = resident(s.cmd.Process.Pid), private(s.cmd.Process.Pid)
 	if e := broken.Load(); e != nil {
 		err = *e
-	}
-	if err == nil {
-		err = v.err()
 	}
 	return f, err
 }
 
-// play takes a workload's steps until ctx ends. A step that comes late is not made up for.
-func play(ctx context.Context, step func(int) error, every time.Duration, steps *atomic.Int64) error {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if err := step(n); err != nil {
-			return err
-		}
-		steps.Add(1)
-	}
-}
-
 // keyFor is how long a key may take to become a picture.
-const keyFor = 2 * time.Second
+const keyFor = 15 * time.Second
 
 // typeInto presses key after key in a window of its own, the next one some time after the picture of the one before.
 func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (took []time.Duration, lost int, err error) {
@@ -129,6 +152,7 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 		return nil, 0, err
 	}
 	at := image.Rect(40, 40, 540, 740)
+	black := v.await(at.Min.Add(at.Size().Div(2)), 0)
 	page, err := screen.Window(at, st.page)
 	if err != nil {
 		return nil, 0, err
@@ -137,7 +161,12 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 	drawing.Go(func() { page.OnKeys() })
 	defer drawing.Wait()
 	defer screen.Close()
-	if err := pause(ctx, 200*time.Millisecond); err != nil { // the window is on the viewer's side as well
+	select {
+	case <-black: // the window is on the viewer's side as well
+	case <-time.After(keyFor):
+		return nil, 0, fmt.Errorf("the window to type into did not come in %v", keyFor)
+	}
+	if err := pause(ctx, 200*time.Millisecond); err != nil { // and has the keyboard
 		return nil, 0, err
 	}
 	for n, end := 0, time.Now().Add(window); time.Now().Before(end); n++ {
@@ -151,8 +180,8 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 		case when := <-seen:
 			took = append(took, when.Sub(start))
 		case <-time.After(keyFor):
+			took = append(took, keyFor)
 			lost++
-			return took, lost, fmt.Errorf("key %d made no picture", n)
 		}
 		if err := v.client.Key('a'+uint32(n%26), false); err != nil {
 			return took, lost, err

@@ -10,39 +10,39 @@ import (
 	"time"
 )
 
-// cpu is the time that a process and those below it have spent on a processor since they began. The scheduler's own
+// cpu is the time that a process and those below it have spent on a processor since they began; 0 when it has left. The scheduler's own
 // account is exact to the nanosecond where utime and stime of /proc/PID/stat count ticks; it forgets threads that ended.
-func cpu(pid int) (time.Duration, error) {
+func cpu(pid int) time.Duration {
 	var sum time.Duration
 	for _, pid := range family(pid) {
-		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-		if err != nil {
-			return 0, err
-		}
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 		for _, name := range threads {
-			b, err := os.ReadFile(name)
-			if err != nil {
-				continue // it has just ended
-			}
+			b, _ := os.ReadFile(name) // nothing when it has just ended
 			var ran time.Duration
-			if _, err := fmt.Sscan(string(b), &ran); err != nil {
-				return 0, fmt.Errorf("%s: %w", name, err)
-			}
+			fmt.Sscan(string(b), &ran)
 			sum += ran
 		}
 	}
-	return sum, nil
+	return sum
 }
 
-// memory sums a line of /proc/PID/status, VmRSS or VmHWM, over a process and those below it, in bytes.
-func memory(pid int, line string) int {
+// resident is the memory of a process and those below it, in bytes: VmRSS, which counts the pages of the program's file too.
+func resident(pid int) int { return memory(pid, "status", "VmRSS:") }
+
+// private is what of the memory no other process has.
+func private(pid int) int { return memory(pid, "smaps_rollup", "Private_Clean:", "Private_Dirty:") }
+
+// memory sums lines of a file in /proc/PID, which count KiB, over a process and those below it, in bytes.
+func memory(pid int, file string, lines ...string) int {
 	sum := 0
 	for _, pid := range family(pid) {
-		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		_, after, _ := strings.Cut(string(status), line+":")
-		kib := 0
-		fmt.Sscan(after, &kib)
-		sum += kib << 10
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+		for _, line := range lines {
+			_, after, _ := strings.Cut(string(text), line)
+			kib := 0
+			fmt.Sscan(after, &kib)
+			sum += kib << 10
+		}
 	}
 	return sum
 }

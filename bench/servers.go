@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,24 @@ type server struct {
 	cmd     *exec.Cmd
 	stop    func() // ends and awaits it
 	log     strings.Builder
+
+	bridge *program // where ours is reached through it
+	gate   *relay   // between our host and the gateway then
+}
+
+// spending is what a server has used since it began.
+type spending struct {
+	cpu, bridge time.Duration
+	carried     int64 // from the host to the gateway
+}
+
+func (s *server) spent() spending {
+	now := spending{cpu: cpu(s.cmd.Process.Pid)}
+	if s.bridge != nil {
+		now.bridge = cpu(s.bridge.cmd.Process.Pid)
+		now.carried = s.gate.sent.Load()
+	}
+	return now
 }
 
 // stopFor is how long a server may take to leave.
@@ -88,6 +107,38 @@ func startOurs(ctx context.Context, host string, display *xvfb.Server) (*server,
 	}
 	s.stop()
 	return nil, errors.New("sixgate-host left before it listened: " + s.log.String())
+}
+
+// startBridged runs our gateway, bridge and host, with a path between the host and the gateway.
+func startBridged(ctx context.Context, p programs, st *stage, over path) (s *server, err error) {
+	o, err := openOffice(ctx, st.scratch, p)
+	if err != nil {
+		return nil, err
+	}
+	s = &server{name: "ours, bridged", stop: o.close, bridge: o.bridge}
+	defer func() {
+		if err != nil {
+			s.stop()
+		}
+	}()
+	parts := strings.Split(o.address, "/") // /ip4/127.0.0.1/tcp/PORT/p2p/…
+	if len(parts) < 7 || parts[1] != "ip4" || parts[3] != "tcp" {
+		return nil, fmt.Errorf("the gateway's address %s names no TCP port", o.address)
+	}
+	if s.gate, err = newRelay(ctx, over, net.JoinHostPort(parts[2], parts[4])); err != nil {
+		return nil, err
+	}
+	s.stop = func() { s.gate.close(); o.close() }
+	_, parts[4], _ = net.SplitHostPort(s.gate.addr())
+	session, err := o.session(ctx, strings.Join(parts, "/"), st)
+	if err != nil {
+		return nil, err
+	}
+	s.stop = func() { session.host.leave(); s.gate.close(); o.close() }
+	s.cmd = session.host.cmd
+	_, port, _ := net.SplitHostPort(session.viewers)
+	s.port, err = strconv.Atoi(port)
+	return s, err
 }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }

@@ -21,99 +21,125 @@ import (
 // sessions is how many are started, one after the other: each needs a new code.
 const sessions = 5
 
-// sessionFor is how long one may take.
+// sessionFor is how long one may take to begin.
 const sessionFor = 30 * time.Second
 
 // measureSession takes the time from the code to the first picture of the host's desktop that a viewer on the bridge has, over the
 // relay on loopback. The end user's part is answered at once, so what is left is ours.
 func measureSession(ctx context.Context, scratch string, p programs, st *stage) (took []time.Duration, err error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	data, profile := filepath.Join(scratch, "gateway"), filepath.Join(scratch, "bench.sixgate")
-	gateway, err := speak(ctx, p.gateway, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	o, err := openOffice(ctx, scratch, p)
 	if err != nil {
 		return nil, err
 	}
-	defer gateway.leave()
-	address, err := gateway.ReadString('\n')
-	if err != nil {
-		return nil, fmt.Errorf("sixgate-gateway named no address: %w", err)
-	}
-	out, err := exec.CommandContext(ctx, p.gateway, "operator", "add", "Bench", "--gateway-data", data).Output()
-	if err != nil {
-		return nil, fmt.Errorf("sixgate-gateway operator add: %w", err)
-	}
-	if err := os.WriteFile(profile, out, 0o600); err != nil {
-		return nil, err
-	}
-	bridge, err := speak(ctx, p.bridge, "serve", "--profile", profile, "--viewer-port", "0", "--no-password", "--events")
-	if err != nil {
-		return nil, err
-	}
-	defer bridge.leave()
+	defer o.close()
 	for range sessions {
-		d, err := oneSession(ctx, bridge, p.host, strings.TrimSpace(address), st)
+		s, err := o.session(ctx, o.address, st)
 		if err != nil {
 			return took, err
 		}
-		took = append(took, d)
+		s.host.leave()
+		took = append(took, s.took)
 	}
 	return took, nil
 }
 
-// oneSession starts a host, and ends it when its desktop has reached a viewer.
-func oneSession(ctx context.Context, bridge *program, hostProgram, gateway string, st *stage) (time.Duration, error) {
-	ctx, stop := context.WithTimeout(ctx, sessionFor)
-	defer stop()
-	code, err := bridge.event("code")
+// office is a gateway with one supporter's bridge.
+type office struct {
+	host            string // the program
+	gateway, bridge *program
+	address         string // of the gateway
+}
+
+func openOffice(ctx context.Context, scratch string, p programs) (o *office, err error) {
+	o = &office{host: p.host}
+	data, err := os.MkdirTemp(scratch, "gateway-")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	at, err := bridge.event("viewer")
-	if err != nil {
-		return 0, err
+	if o.gateway, err = speak(ctx, p.gateway, "serve", "--data", data, "--listen", "127.0.0.1:0"); err != nil {
+		return nil, err
 	}
-	v, err := dial(at.Address, append(lossless.encodings[:len(lossless.encodings):len(lossless.encodings)], rfb.EncodingDesktopSize))
+	defer func() {
+		if err != nil {
+			o.close()
+		}
+	}()
+	address, err := o.gateway.ReadString('\n')
 	if err != nil {
-		return 0, err
+		return nil, fmt.Errorf("sixgate-gateway named no address: %w", err)
+	}
+	o.address = strings.TrimSpace(address)
+	out, err := exec.CommandContext(ctx, p.gateway, "operator", "add", "Bench", "--gateway-data", data).Output()
+	if err != nil {
+		return nil, fmt.Errorf("sixgate-gateway operator add: %w", err)
+	}
+	profile := filepath.Join(data, "bench.sixgate")
+	if err := os.WriteFile(profile, out, 0o600); err != nil {
+		return nil, err
+	}
+	o.bridge, err = speak(ctx, p.bridge, "serve", "--profile", profile, "--viewer-port", "0", "--no-password", "--events")
+	return o, err
+}
+
+func (o *office) close() {
+	if o.bridge != nil {
+		o.bridge.leave()
+	}
+	o.gateway.leave()
+}
+
+// session is a host that is shown through a bridge.
+type session struct {
+	host    *program
+	viewers string        // where viewers connect
+	took    time.Duration // from the code to the first picture
+}
+
+// session starts a host that reaches the gateway at an address, and returns when its desktop has reached a viewer.
+func (o *office) session(ctx context.Context, gateway string, st *stage) (s *session, err error) {
+	code, err := o.bridge.event("code")
+	if err != nil {
+		return nil, err
+	}
+	at, err := o.bridge.event("viewer")
+	if err != nil {
+		return nil, err
+	}
+	v, err := dial(at.Address, with(lossless.encodings, rfb.EncodingDesktopSize))
+	if err != nil {
+		return nil, err
 	}
 	defer v.close()
 	v.conn.SetDeadline(time.Now().Add(sessionFor))
 	if err := v.whole(); err != nil { // the bridge's notice that it waits
-		return 0, err
+		return nil, err
 	}
-	host, err := speak(ctx, hostProgram, "--gateway", gateway, "--tty", "--display", st.display.Display)
-	if err != nil {
-		return 0, err
+	s = &session{viewers: at.Address}
+	if s.host, err = speak(ctx, o.host, "--gateway", gateway, "--tty", "--display", st.display.Display); err != nil {
+		return nil, err
 	}
-	defer host.leave()
-	if err := host.prompt("Code: "); err != nil {
-		return 0, err
-	}
+	defer func() {
+		if err != nil {
+			s.host.leave()
+		}
+	}()
 	start := time.Now()
-	if err := host.say(code.Code); err != nil {
-		return 0, err
+	if err := s.host.answer("Code: ", code.Code); err != nil {
+		return nil, err
 	}
-	check, err := bridge.event("check")
+	check, err := o.bridge.event("check")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := host.prompt("Check digits: "); err != nil {
-		return 0, err
+	if err := s.host.answer("Check digits: ", check.Digits); err != nil {
+		return nil, err
 	}
-	if err := host.say(check.Digits); err != nil {
-		return 0, err
+	if err := s.host.answer("Allow? [y/N] ", "y"); err != nil {
+		return nil, err
 	}
-	if err := host.prompt("Allow? [y/N] "); err != nil {
-		return 0, err
-	}
-	if err := host.say("y"); err != nil {
-		return 0, err
-	}
-	if err := v.until(st.size); err != nil {
-		return 0, err
-	}
-	return time.Since(start), nil
+	err = v.until(st.size)
+	s.took = time.Since(start)
+	return s, err
 }
 
 // program is one of ours at work, with both ends of its talk.
@@ -162,8 +188,8 @@ func (p *program) event(want string) (e event, err error) {
 	return e, nil
 }
 
-// prompt reads up to a question, which ends without a new line.
-func (p *program) prompt(question string) error {
+// answer reads up to a question, which ends without a new line, and answers it.
+func (p *program) answer(question, answer string) error {
 	var said strings.Builder
 	for !strings.HasSuffix(said.String(), question) {
 		b, err := p.ReadByte()
@@ -172,10 +198,6 @@ func (p *program) prompt(question string) error {
 		}
 		said.WriteByte(b)
 	}
-	return nil
-}
-
-func (p *program) say(answer string) error {
 	_, err := io.WriteString(p.in, answer+"\n")
 	return err
 }

@@ -15,27 +15,24 @@ import (
 	"sixgate/rfb"
 )
 
-// viewer is the client that all servers are measured with. It asks for the next update as soon as it has one.
+// viewer is the client that all servers are measured with. It asks for the next update as soon as it has one, or has them
+// come by themselves where it wants to and the server can (as TigerVNC's viewer does).
 type viewer struct {
 	conn   metered
 	client *rfb.Client
+	action *action // whose steps it looks for; nil: none
 
-	running sync.WaitGroup
-	updates atomic.Int64
-	pixels  atomic.Int64
-	seen    atomic.Int64 // steps of the workload
-	ended   atomic.Pointer[error]
+	running    sync.WaitGroup
+	updates    atomic.Int64
+	seen       atomic.Int64 // steps of the workload
+	ended      atomic.Pointer[error]
+	continuous bool // updates come by themselves
 
 	mu   sync.Mutex
 	want *glyph
-	mark int // as it was last seen
+	last int             // step that was seen, from 1
+	late []time.Duration // from each seen step to its picture
 }
-
-// markAt is where each step of a workload leaves its mark: in the middle of what moves, so that it comes with it.
-var markAt = image.Rect(992, 528, 1008, 544)
-
-// marks are the colours of one step after the other; JPEG does not take one for another.
-var marks = []uint32{0xff0000, 0x00ff00, 0x0000ff, 0x00ffff, 0xff00ff, 0xffff00}
 
 // glyph is a pixel that is waited for.
 type glyph struct {
@@ -45,14 +42,14 @@ type glyph struct {
 }
 
 // counts are what has come so far.
-type counts struct{ seen, updates, pixels, bytes int64 }
+type counts struct{ seen, updates, bytes int64 }
 
 func (c counts) minus(b counts) counts {
-	return counts{c.seen - b.seen, c.updates - b.updates, c.pixels - b.pixels, c.bytes - b.bytes}
+	return counts{c.seen - b.seen, c.updates - b.updates, c.bytes - b.bytes}
 }
 
 func (c counts) plus(b counts) counts {
-	return counts{c.seen + b.seen, c.updates + b.updates, c.pixels + b.pixels, c.bytes + b.bytes}
+	return counts{c.seen + b.seen, c.updates + b.updates, c.bytes + b.bytes}
 }
 
 // metered counts the bytes of a connection.
@@ -87,81 +84,86 @@ func (v *viewer) close() {
 	v.running.Wait()
 }
 
-// whole asks for everything and returns when all of it has come.
+// whole asks for everything and returns when each pixel has come.
 func (v *viewer) whole() error {
-	missing := v.client.Image().Rect.Dx() * v.client.Image().Rect.Dy()
-	if err := v.client.Request(false, v.client.Image().Rect); err != nil {
+	screen := v.client.Image().Rect
+	if err := v.client.Request(false, screen); err != nil {
 		return err
 	}
-	for missing > 0 {
-		e, err := v.client.Next()
+	come := make([]bool, screen.Dx()*screen.Dy())
+	for missing := len(come); missing > 0; {
+		u, err := v.next()
 		if err != nil {
 			return err
 		}
-		if u, ok := e.(*rfb.Update); ok {
-			for _, r := range u.Rects {
-				missing -= r.Dx() * r.Dy()
-			}
-			if err := v.client.Request(true, v.client.Image().Rect); err != nil {
-				return err
+		if u == nil {
+			continue
+		}
+		for _, r := range u.Rects {
+			for y := r.Min.Y; y < r.Max.Y; y++ {
+				for i := range r.Dx() {
+					if p := &come[y*screen.Dx()+r.Min.X+i]; !*p {
+						*p = true
+						missing--
+					}
+				}
 			}
 		}
 	}
 	return nil
 }
 
+// next reads one message, and asks for what follows. It returns nil for a message that is no update.
+func (v *viewer) next() (*rfb.Update, error) {
+	e, err := v.client.Next()
+	if err != nil {
+		return nil, err
+	}
+	switch e := e.(type) {
+	case rfb.EndOfContinuousUpdates: // the server has them
+		if !v.continuous {
+			v.continuous = true
+			return nil, v.client.ContinuousUpdates(true, v.client.Image().Rect)
+		}
+	case *rfb.Update:
+		if v.continuous {
+			return e, nil
+		}
+		return e, v.client.Request(!e.Resized, v.client.Image().Rect)
+	}
+	return nil, nil
+}
+
 // until reads until the framebuffer is of that size and something of it has come that is not black.
 func (v *viewer) until(size image.Point) error {
 	for {
-		e, err := v.client.Next()
+		u, err := v.next()
 		if err != nil {
 			return err
 		}
-		u, ok := e.(*rfb.Update)
-		if !ok {
-			continue
-		}
 		m := v.client.Image()
-		if m.Rect.Max == size && len(u.Rects) > 0 && slices.ContainsFunc(m.Pix, func(p uint32) bool { return p != 0 }) {
+		if u != nil && m.Rect.Max == size && len(u.Rects) > 0 && slices.ContainsFunc(m.Pix, func(p uint32) bool { return p != 0 }) {
 			return nil
-		}
-		if err := v.client.Request(!u.Resized, m.Rect); err != nil {
-			return err
 		}
 	}
 }
 
-// follow reads updates until the viewer is closed.
-func (v *viewer) follow() {
+// follow reads updates, and looks for the steps of a, until the viewer is closed.
+func (v *viewer) follow(a *action) {
+	v.action = a
 	v.running.Go(func() {
 		for {
-			e, err := v.client.Next()
-			if err == nil {
-				err = v.took(e)
-			}
+			u, err := v.next()
 			if err != nil {
 				v.ended.Store(&err)
 				return
 			}
+			if u != nil && len(u.Rects) > 0 {
+				v.updates.Add(1)
+				v.look()
+			}
 		}
 	})
-}
-
-func (v *viewer) took(e rfb.Event) error {
-	u, ok := e.(*rfb.Update)
-	if !ok {
-		return nil
-	}
-	area := 0
-	for _, r := range u.Rects {
-		area += r.Dx() * r.Dy()
-	}
-	if area > 0 {
-		v.updates.Add(1)
-		v.pixels.Add(int64(area))
-	}
-	v.look()
-	return v.client.Request(true, v.client.Image().Rect)
 }
 
 // await gives a channel that receives when a pixel has about this colour, which it does not have now.
@@ -173,34 +175,33 @@ func (v *viewer) await(at image.Point, colour uint32) <-chan time.Time {
 	return g.seen
 }
 
-// look sees whether a step left its mark, and whether the glyph that is waited for has come.
+// look sees whether another step has come, whole, and whether the glyph that is waited for has.
 func (v *viewer) look() {
+	now := time.Now()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	mark := slices.IndexFunc(marks, func(colour uint32) bool { return v.shows(markAt.Min.Add(image.Pt(8, 8)), colour) })
-	if mark >= 0 && mark != v.mark {
-		v.mark = mark
+	if n := v.action.latest(v.client.Image(), v.last); n > v.last {
+		v.last = n
 		v.seen.Add(1)
+		v.late = append(v.late, now.Sub(v.action.drawn(n)))
 	}
-	if v.want != nil && v.shows(v.want.at, v.want.colour) {
-		v.want.seen <- time.Now()
+	if v.want != nil && near(v.client.Image(), v.want.at, v.want.colour) {
+		v.want.seen <- now
 		v.want = nil
 	}
 }
 
-// shows says whether a pixel has a colour, as near as JPEG keeps it.
-func (v *viewer) shows(p image.Point, colour uint32) bool {
-	a, b := v.client.Image().Row(p.X, p.X+1, p.Y)[0], colour
-	for shift := 0; shift < 24; shift += 8 {
-		if d := int(a>>shift&255) - int(b>>shift&255); d > 32 || d < -32 {
-			return false
-		}
-	}
-	return true
+func (v *viewer) counts() counts {
+	return counts{v.seen.Load(), v.updates.Load(), v.conn.read.Load()}
 }
 
-func (v *viewer) counts() counts {
-	return counts{v.seen.Load(), v.updates.Load(), v.pixels.Load(), v.conn.read.Load()}
+// lateness returns how late the steps were that came since it was asked last.
+func (v *viewer) lateness() []time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	late := v.late
+	v.late = nil
+	return late
 }
 
 // err is why following ended before close; nil as long as it goes on.

@@ -3,14 +3,8 @@
 package main
 
 import (
-	"fmt"
 	"image"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"sixgate/bench/scene"
@@ -26,28 +20,33 @@ type mode struct {
 
 var (
 	always   = []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingCursor, rfb.EncodingLastRect, rfb.EncodingCompressLevel0 + 2}
-	quality8 = mode{"Tight, quality 8", append(always[:len(always):len(always)], rfb.EncodingQualityLevel0+8)}
-	lossless = mode{"Tight, lossless", always}
+	lossless = mode{"lossless", always}
+	quality8 = mode{"quality 8", with(always, rfb.EncodingQualityLevel0+8)}
+	quality6 = mode{"quality 6", with(always, rfb.EncodingQualityLevel0+6, rfb.EncodingFence, rfb.EncodingContinuousUpdates)}
 )
+
+func with(list []rfb.Encoding, more ...rfb.Encoding) []rfb.Encoding {
+	return append(list[:len(list):len(list)], more...)
+}
 
 // workload is something that happens on the display.
 type workload struct {
 	name  string
-	modes []mode
 	every time.Duration // between two steps; 0: nothing happens by itself
 	typed bool          // it is measured from key to picture
-	begin func(*stage) (step func(n int) error, end func() error, err error)
+	begin func(*stage) (*action, error)
 }
 
-var workloads = []workload{
-	{name: "idle", modes: []mode{quality8}, begin: (*stage).idle},
-	{name: "terminal, 30 lines/s", modes: []mode{quality8, lossless}, every: time.Second / 30, begin: (*stage).terminal},
-	{name: "window drag, 60 Hz", modes: []mode{quality8, lossless}, every: time.Second / 60, begin: (*stage).drag},
-	{name: "photo change, 4/s", modes: []mode{quality8, lossless}, every: time.Second / 4, begin: (*stage).photos},
-	{name: "video 1280x720, 30 fps", modes: []mode{quality8, lossless}, every: time.Second / 30, begin: (*stage).video},
-	{name: "typing", modes: []mode{quality8, lossless}, typed: true, begin: (*stage).idle},
-	{name: "typing beside a video", modes: []mode{quality8}, typed: true, every: time.Second / 30, begin: (*stage).video},
-}
+var (
+	idle        = workload{name: "idle", begin: (*stage).idle}
+	terminal    = workload{name: "terminal, 30 lines/s", every: time.Second / 30, begin: (*stage).terminal}
+	page        = workload{name: "page in Chromium, 30 scrolls/s", every: time.Second / 30, begin: (*stage).scroll}
+	drag        = workload{name: "window drag, 60 Hz", every: time.Second / 60, begin: (*stage).drag}
+	photo       = workload{name: "photo change, 4/s", every: time.Second / 4, begin: (*stage).photos}
+	video       = workload{name: "video 1280x720, 30 fps", every: time.Second / 30, begin: (*stage).video}
+	typing      = workload{name: "typing", typed: true, begin: (*stage).idle}
+	typingVideo = workload{name: "typing beside a video", every: time.Second / 30, typed: true, begin: (*stage).video}
+)
 
 // stage holds what the workloads show, uploaded to the X server once.
 type stage struct {
@@ -56,10 +55,11 @@ type stage struct {
 	scratch string
 	size    image.Point
 
-	photo  []scene.Picture // of the whole screen
-	frames []scene.Picture // of the video
-	panel  scene.Picture   // in the window that is dragged
-	page   scene.Picture   // in the window that is typed into
+	photo   []scene.Picture // of the whole screen
+	frames  []scene.Picture // of the video
+	panel   scene.Picture   // in the window that is dragged
+	page    scene.Picture   // in the window that is typed into
+	browser *browser        // while it is needed
 }
 
 func (s *stage) build() error {
@@ -68,9 +68,8 @@ func (s *stage) build() error {
 			return err
 		}
 	}
-	for i := range 20 { // a pan to and fro, with new grain in each frame
-		x := 10 - max(i-10, 10-i)
-		if err := s.upload(&s.frames, scene.Photo(image.Pt(1280, 720), image.Pt(9000+7*x, 100+3*x), 9)); err != nil {
+	for i := range 20 {
+		if err := s.upload(&s.frames, videoFrame(i)); err != nil {
 			return err
 		}
 	}
@@ -94,78 +93,69 @@ func (s *stage) build() error {
 	return s.screen.Background(s.photo[0])
 }
 
+// videoFrame is one of the twenty frames of the video: a pan to and fro, with new grain in each.
+func videoFrame(i int) *image.RGBA {
+	x := 10 - max(i-10, 10-i)
+	return scene.Photo(image.Pt(1280, 720), image.Pt(9000+7*x, 100+3*x), 9)
+}
+
 func (s *stage) upload(list *[]scene.Picture, img *image.RGBA) error {
 	p, err := s.screen.Upload(img)
 	*list = append(*list, p)
 	return err
 }
 
-func (s *stage) idle() (func(int) error, func() error, error) {
-	return nil, func() error { return nil }, nil
+// leave ends what a workload keeps running from one server's turn to the next.
+func (s *stage) leave() {
+	if s.browser != nil {
+		s.browser.close()
+		s.browser = nil
+	}
 }
 
-// terminal is an xterm that prints what we write into a pipe.
-func (s *stage) terminal() (step func(int) error, end func() error, err error) {
-	name := filepath.Join(s.scratch, fmt.Sprintf("lines%d", rand.Uint32()))
-	if err := syscall.Mkfifo(name, 0o600); err != nil {
-		return nil, nil, err
-	}
-	pipe, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := s.display.Spawn("xterm", "-fn", "fixed", "-geometry", "150x60+200+100", "-e", "sh", "-c", "exec cat "+name); err != nil {
-		return nil, nil, err
-	}
-	words := rand.New(rand.NewPCG(1, 2))
-	step = func(n int) error {
-		line := fmt.Sprintf("%6d", n)
-		for len(line) < 60+n%70 {
-			line += " " + strings.Repeat(string(rune('a'+words.IntN(26))), 1+words.IntN(3)) + fmt.Sprint(words.IntN(1000))
-		}
-		_, err := pipe.WriteString(line + "\n")
-		return err
-	}
-	for n := range 60 {
-		if err := step(n); err != nil {
-			return nil, nil, err
-		}
-	}
-	end = func() error { // cat comes to the end of the pipe, and xterm leaves
-		pipe.Close()
-		return s.await(0)
-	}
-	return step, end, s.await(1)
+func (s *stage) idle() (*action, error) { return new(action), nil }
+
+// spread are marks on a window of that size: in its corners and its middle.
+func spread(size image.Point) marks {
+	const edge = 8
+	far := size.Sub(image.Pt(markSide+edge, markSide+edge))
+	return marks{{edge, edge}, {far.X, edge}, {far.X / 2, far.Y / 2}, {edge, far.Y}, far}
 }
 
-// await waits until so many windows are on the screen.
-func (s *stage) await(windows int) error {
-	for range 200 {
-		if places, err := s.screen.Windows(); err != nil || len(places) == windows {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return fmt.Errorf("there are not %d windows on the screen", windows)
+// marked is an action in one window: draw what happens in it at a step, and where it is then.
+func (s *stage) marked(at image.Rectangle, p scene.Picture, draw func(w scene.Window, n int), where func(n int) image.Point) (*action, error) {
+	w, err := s.screen.Window(at, p)
+	m := spread(at.Size())
+	return &action{
+		step: func(n int) error {
+			return s.screen.AtOnce(func() error {
+				draw(w, n)
+				m.draw(w, n)
+				return nil
+			})
+		},
+		shown: func(picture *rfb.Image, n int) bool { return m.shown(picture, where(n), n) },
+		end:   w.Destroy,
+	}, err
 }
 
 // drag moves a window along a loop.
-func (s *stage) drag() (func(int) error, func() error, error) {
-	w, err := s.screen.Window(image.Rect(100, 100, 800, 600), s.panel)
-	return func(n int) error {
+func (s *stage) drag() (*action, error) {
+	at := image.Rect(100, 100, 800, 600)
+	where := func(n int) image.Point {
 		a := float64(n) / 60
-		w.Move(image.Pt(600+int(500*math.Sin(2*a)), 290+int(250*math.Sin(3*a))))
-		return nil
-	}, w.Destroy, err
+		return image.Pt(600+int(500*math.Sin(2*a)), 290+int(250*math.Sin(3*a)))
+	}
+	return s.marked(at, s.panel, func(w scene.Window, n int) { w.Move(where(n)) }, where)
 }
 
 // photos fills the screen with another photo.
-func (s *stage) photos() (func(int) error, func() error, error) {
-	w, err := s.screen.Window(image.Rectangle{Max: s.size}, s.photo[0])
-	return func(n int) error { w.Show(s.photo[(n+1)%len(s.photo)]); return nil }, w.Destroy, err
+func (s *stage) photos() (*action, error) {
+	at := image.Rectangle{Max: s.size}
+	return s.marked(at, s.photo[0], func(w scene.Window, n int) { w.Show(s.photo[n%len(s.photo)]) }, func(int) image.Point { return at.Min })
 }
 
-func (s *stage) video() (func(int) error, func() error, error) {
-	w, err := s.screen.Window(image.Rect(600, 300, 1880, 1020), s.frames[0])
-	return func(n int) error { w.Show(s.frames[n%len(s.frames)]); return nil }, w.Destroy, err
+func (s *stage) video() (*action, error) {
+	at := image.Rect(600, 300, 1880, 1020)
+	return s.marked(at, s.frames[0], func(w scene.Window, n int) { w.Show(s.frames[n%len(s.frames)]) }, func(int) image.Point { return at.Min })
 }
