@@ -33,6 +33,7 @@ type paper struct {
 	clipboard string // copied here
 	pasted    string // copied on a viewer's side
 	input     []string
+	echo      func(keysym uint32) // happens at each key
 }
 
 func newPaper(w, h int) *paper {
@@ -153,7 +154,12 @@ func (d *paper) Resize(size image.Point) error {
 	return errors.ErrUnsupported
 }
 
-func (d *paper) Key(keysym uint32, down bool) { d.note("%c %v", rune(keysym), down) }
+func (d *paper) Key(keysym uint32, down bool) {
+	d.note("%c %v", rune(keysym), down)
+	if d.echo != nil && down {
+		d.echo(keysym)
+	}
+}
 
 func (d *paper) SetClipboard(text string) {
 	d.mu.Lock()

@@ -128,6 +128,9 @@ func (v *viewer) land(m *message) {
 	defer v.mu.Unlock()
 	v.flow.land()
 	v.cutOff = len(m.left) > 0
+	if left, all := totalArea(m.left), totalArea(v.out.pieces); 2*totalArea(v.out.encoder.Lossy) > all-left {
+		v.spent(time.Now(), m.size, float64(all-left)/float64(all))
+	}
 	for _, r := range m.left {
 		v.dirty.add(r)
 	}

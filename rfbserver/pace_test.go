@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,4 +142,44 @@ func TestFilmOverAPath(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is typed beside a film is seen about as soon as the path allows.
+func TestTypingBesideAFilm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate, rtt = 10 * mbit, 80 * time.Millisecond
+		d := newPaper(1000, 400)
+		d.draw(image.Rect(0, 0, 1000, 400), 0)
+		cell := image.Rect(900, 200, 908, 216)
+		d.echo = func(keysym uint32) { d.draw(cell, keysym) }
+		s := share(t, &Server{Desktop: d})
+		near, far := link(rate, rtt, 4<<20)
+		seen := make(chan time.Time, 1)
+		letter := uint32(0)
+		a := &audience{d: d, film: image.Rect(0, 0, 800, 400)}
+		a.look = func(a *audience) {
+			if px := a.Image().Row(cell.Min.X, cell.Max.X, cell.Min.Y)[0]; px != letter {
+				letter = px
+				seen <- time.Now()
+			}
+		}
+		stop := a.watch(t, s, near, far, rfb.EncodingQualityLevel0+6, rfb.EncodingFence, rfb.EncodingContinuousUpdates)
+		const length = 6 * time.Second
+		played := make(chan struct{})
+		go func() { defer close(played); d.play(a.film, length) }()
+		var took []time.Duration
+		for i := range 30 {
+			time.Sleep(time.Duration(47+13*(i%7)) * time.Millisecond)
+			key := time.Now()
+			a.Key(uint32('a'+i), true)
+			took = append(took, (<-seen).Sub(key))
+		}
+		<-played
+		stop()
+		slices.Sort(took)
+		t.Logf("from a key to its picture p50 %v, p95 %v beside %.1f pictures a second", took[len(took)/2], took[len(took)*95/100], float64(len(a.frames))/length.Seconds())
+		if p95 := took[len(took)*95/100]; p95 > rtt+50*time.Millisecond {
+			t.Errorf("p95 %v", p95)
+		}
+	})
 }

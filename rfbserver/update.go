@@ -17,8 +17,10 @@ type message struct {
 	update     bool              // there is one
 	looks      bool              // at how long the way is, before it
 	room       int64             // bytes: for its pixels, on the path
+	jpeg       rfb.JPEG          // for its photos
 	pixels     []image.Rectangle // to be sent
 	left       []image.Rectangle // of pixels: what found no room
+	size       int               // bytes that the others took
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
 	newName    string            // for now.name
 	newScreens []rfb.Screen      // for now.size, now.screens and now.refusal
@@ -47,6 +49,7 @@ func (v *viewer) next(m *message) bool {
 	if m.update {
 		v.busy = true
 		m.looks, m.room = v.wishes.fence && v.flow.looks(now), v.room(now)
+		m.jpeg = v.jpeg(now)
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if finished && !wanted.Empty() {

@@ -41,12 +41,14 @@ type viewer struct {
 	answers    bool // fences
 	cutOff     bool // the last update, for want of room on the path
 	flow       flow
+	thrift     thrift
 }
 
 // wishes are what SetEncodings says.
 type wishes struct {
 	encoding     rfb.Encoding // of pixels
 	jpeg         rfb.JPEG
+	exact        bool // jpeg is to be as it is
 	level        int  // -1: none
 	gradient     bool // Tight may use the filter
 	cursor       bool
@@ -82,7 +84,7 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 // that thinks itself on the server's own machine asks for Raw, and means it.
 func parseWishes(list rfb.SetEncodings) wishes {
 	w := wishes{encoding: rfb.EncodingRaw, level: -1}
-	w.jpeg, _ = list.JPEG()
+	w.jpeg, w.exact = list.JPEG()
 	w.gradient = list.Gradient()
 	chosen := false
 	for _, e := range list {

@@ -89,18 +89,18 @@ func (v *viewer) send(m *message) error {
 // number of rectangles: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
 func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o := &v.out
-	o.encoder.Format, o.encoder.JPEG, o.encoder.Level = m.format, m.wishes.jpeg, m.wishes.level
+	o.encoder.Format, o.encoder.JPEG, o.encoder.Level = m.format, m.jpeg, m.wishes.level
 	o.encoder.Gradient = m.wishes.gradient
 	o.encoder.Lossy = o.encoder.Lossy[:0]
 	stream := m.wishes.lastRect && v.version > rfb.Version33 && totalArea(m.pixels) > pieceArea
 	head := len(b)
 	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
 	b, rects := m.appendDue(b, &o.encoder)
-	size, start := 0, len(b)
+	m.size = -len(b)
 	queue := o.queue(m.pixels, m.room)
 	o.from = image.Point{}
 	for i, piece := range queue {
-		if rects > maxRects || i > 0 && int64(size+len(b)-start) >= m.room {
+		if rects > maxRects || i > 0 && int64(m.size+len(b)) >= m.room {
 			m.left, o.from = queue[i:], piece.Min
 			break
 		}
@@ -112,10 +112,11 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 			if err := v.flush(b); err != nil {
 				return nil, err
 			}
-			size += len(b)
+			m.size += len(b)
 			b = b[:0]
 		}
 	}
+	m.size += len(b)
 	if stream {
 		return rfb.AppendLastRect(b), nil
 	}

@@ -1,0 +1,64 @@
+package rfbserver
+
+import (
+	"testing"
+	"time"
+
+	"sixgate/rfb"
+)
+
+// Pictures of a film become small enough for the path, at a quality that stays, and as good as wished when there is room.
+func TestQualityFollowsThePath(t *testing.T) {
+	wish := rfb.QualityLevel(6)
+	goal := pictureFor
+	size := func(j rfb.JPEG) float64 { // as libjpeg has it, more or less
+		s := 0.3 + float64(j.Quality)/100
+		if j.Sampling == rfb.Sampling444 {
+			s *= 1.5
+		}
+		return s
+	}
+	now := time.Unix(1, 0)
+	var th thrift
+	var changes int
+	film := func(pressure float64, pictures int) {
+		changes = 0
+		for range pictures {
+			now = now.Add(time.Second / 15)
+			before := th.steps
+			th.sent(now, time.Duration(pressure*size(th.jpeg(wish))/size(wish)*float64(goal)), goal)
+			if th.steps != before {
+				changes++
+			}
+		}
+	}
+	film(0.9, 100)
+	if th.steps != 0 {
+		t.Errorf("%d steps down for pictures that fit", th.steps)
+	}
+	film(2.5, 6)
+	if got := size(th.jpeg(wish)) / size(wish) * 2.5; got > 1.02 {
+		t.Errorf("after 6 pictures of a film they are %.2f of what fits", got)
+	}
+	film(2.5, 60)
+	if film(2.5, 300); changes > 3 {
+		t.Errorf("the quality of a film changed %d times", changes)
+	}
+	if film(0.5, 15*12); th.jpeg(wish) != wish {
+		t.Errorf("%+v after twelve seconds with room", th.jpeg(wish))
+	}
+	film(100, 10)
+	if j := th.jpeg(wish); j != (rfb.JPEG{Quality: poorest, Sampling: rfb.Sampling420}) {
+		t.Errorf("%+v", j)
+	}
+	if j := th.jpeg(rfb.JPEG{}); j != (rfb.JPEG{}) {
+		t.Errorf("without loss became %+v", j)
+	}
+	if j := th.jpeg(rfb.JPEG{Quality: 90, Sampling: rfb.SamplingGrey}); j.Sampling != rfb.SamplingGrey {
+		t.Errorf("greys became %+v", j)
+	}
+	now = now.Add(2 * time.Second)
+	if film(0.9, 1); th.jpeg(wish) != wish {
+		t.Errorf("%+v in another scene", th.jpeg(wish))
+	}
+}
