@@ -22,6 +22,7 @@ type Decoder struct {
 
 	tight      tightDecoder
 	trle       trleDecoder
+	jpeg       jpegReader
 	zrle, zlib inflater
 }
 
@@ -63,6 +64,8 @@ func (d *Decoder) decode(br *bufio.Reader, enc Encoding, r image.Rectangle, m *I
 		return d.decodeTight(br, enc, r, m)
 	case EncodingTRLE:
 		return d.decodeTRLE(br, r, m)
+	case EncodingJPEG:
+		return d.decodeJPEG(br, r, m)
 	case EncodingZRLE:
 		return d.decodeZRLE(br, r, m)
 	}

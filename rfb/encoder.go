@@ -13,6 +13,7 @@ type Encoder struct {
 	Level    int               // compression level 0..9; below 0: 2
 	NoZlib   bool              // the viewer takes Tight without zlib, which it is sent at level 0
 	Gradient bool              // the viewer knows Tight's gradient filter: see SetEncodings.Gradient
+	Photos   bool              // the viewer takes EncodingJPEG: photos go so, if JPEG has a quality, beside an encoding without
 	Lossy    []image.Rectangle // Append adds those that it coded with loss; the caller empties it
 
 	pack   packer
@@ -26,6 +27,7 @@ type Encoder struct {
 	zlib    deflater
 	hextile hextileEncoder
 	png     pngEncoder
+	jpeg    jpegRects
 }
 
 // Append adds r of m, which is cut to m.Rect, to dst as one or several complete rectangles, header and data,
@@ -35,6 +37,13 @@ func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) 
 		return dst, 0
 	}
 	e.pack.use(e.Format)
+	if e.Photos && e.lossy() && enc != EncodingTight && enc != EncodingTightPNG {
+		return e.appendBesideJPEG(dst, enc, m, r)
+	}
+	return e.append(dst, enc, m, r)
+}
+
+func (e *Encoder) append(dst []byte, enc Encoding, m *Image, r image.Rectangle) (out []byte, rects int) {
 	switch enc {
 	case EncodingTight:
 		return e.appendTight(dst, m, r)
@@ -61,6 +70,8 @@ func (e *Encoder) level() int {
 	}
 	return min(e.Level, len(zlibLevels)-1)
 }
+
+const rectHeader = 12 // bytes
 
 // appendHeader adds the head of a rectangle (RFC 6143 §7.6.1).
 func appendHeader(dst []byte, r image.Rectangle, enc Encoding) []byte {

@@ -10,7 +10,7 @@ import (
 // FuzzDecode reads rectangles of one encoding after the other with one decoder: first the format, then for each the
 // encoding and the rectangle in a byte each, and then the data.
 func FuzzDecode(f *testing.F) {
-	kinds := append([]Encoding{EncodingCopyRect}, encodings...)
+	kinds := append(append([]Encoding{EncodingCopyRect}, encodings...), EncodingJPEG)
 	places := []image.Rectangle{
 		image.Rect(0, 0, 1, 1), image.Rect(0, 0, 70, 40), image.Rect(3, 5, 20, 22), image.Rect(0, 0, 300, 200),
 		image.Rect(299, 0, 300, 200), image.Rect(0, 7, 300, 8), image.Rect(250, 150, 301, 200), image.Rect(9, 9, 9, 9),
@@ -31,6 +31,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	}
+	f.Add(append([]byte{0, byte(len(kinds) - 1), 2}, bareJPEG(17, 17)...))
 	for _, tt := range hostile {
 		for k, enc := range kinds {
 			if enc == tt.enc {

@@ -49,6 +49,16 @@ func aJPEG(w, h int) []byte {
 	return setCompactLength(b, 0)
 }
 
+// bareJPEG is one without a length before it.
+func bareJPEG(w, h int) []byte {
+	var j goJPEG
+	b, err := j.compress(nil, solidScreen(w, h), image.Rect(0, 0, w, h), JPEG{Quality: 50})
+	if err != nil {
+		panic(err) // the standard library takes every picture
+	}
+	return b
+}
+
 func aPNG(w, h int) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
@@ -147,6 +157,16 @@ var hostile = []struct {
 	{"Tight JPEG of 3000x1400", EncodingTight, image.Rect(0, 0, 3000, 1400), Native, join(0x90, 20, zeros(20)), errLargeJPEG},
 	{"Tight JPEG cut short", EncodingTight, small, Native, join(0x90, "\xa0\x02", aJPEG(20, 20)[2:290]), errDamagedJPEG},
 	{"Tight JPEG of nothing", EncodingTight, image.Rect(5, 5, 5, 9), Native, join(0x90, aJPEG(20, 20)), errNoJPEG},
+	{"JPEG that is none", EncodingJPEG, small, Native, zeros(20), errJPEGMarker},
+	{"JPEG of another width", EncodingJPEG, small, Native, bareJPEG(21, 20), errNoJPEG},
+	{"JPEG of another height", EncodingJPEG, small, Native, bareJPEG(20, 2000), errNoJPEG},
+	{"JPEG of 3000x1400", EncodingJPEG, image.Rect(0, 0, 3000, 1400), Native, bareJPEG(20, 20), errLargeJPEG},
+	{"JPEG of nothing", EncodingJPEG, image.Rect(5, 5, 5, 9), Native, bareJPEG(20, 20), errNoJPEG},
+	{"JPEG cut short", EncodingJPEG, small, Native, bareJPEG(20, 20)[:290], io.ErrUnexpectedEOF},
+	{"JPEG segment of length 1", EncodingJPEG, small, Native, join("\xff\xd8\xff\xe0\x00\x01", zeros(20)), errDamagedJPEG},
+	{"JPEG of markers without end", EncodingJPEG, small, Native, bytes.Repeat([]byte("\xff\xd8"), 100_000), errJPEGLength},
+	{"JPEG scan without end", EncodingJPEG, small, Native, join("\xff\xd8\xff\xda\x00\x02", zeros(200_000)), errJPEGLength},
+	{"JPEG of tables without end", EncodingJPEG, small, Native, bytes.Repeat(join("\xff\xc4\x10\x00", zeros(4094)), 4), errDamagedJPEG},
 	{"Zlib with more rows", EncodingZlib, small, Native, packed(false, zeros(20*21*4)), errTooLong},
 	{"Zlib with fewer rows", EncodingZlib, small, Native, packed(false, zeros(20*19*4)), errTooShort},
 	{"Zlib of 4 GiB", EncodingZlib, small, Native, join("\xff\xff\xff\xff", zeros(100)), errZlibLength},
@@ -172,7 +192,7 @@ var hostile = []struct {
 func TestHostile(t *testing.T) {
 	for _, tt := range hostile {
 		m := NewImage(image.Rect(0, 0, 100, 100))
-		if tt.r.Max.X > 2048 && (tt.enc == EncodingTight || tt.enc == EncodingTightPNG) {
+		if tt.want == errLargeJPEG || tt.want == errNoPNG || tt.want == errGradient {
 			m = NewImage(image.Rect(0, 0, 3000, 1400))
 		}
 		err := newDecoder(tt.f).Decode(bufio.NewReader(bytes.NewReader(tt.data)), tt.enc, tt.r, m)
