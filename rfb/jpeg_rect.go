@@ -46,7 +46,7 @@ func (e *Encoder) appendBesideJPEG(dst []byte, enc Encoding, m *Image, r image.R
 	for y := r.Min.Y; y < r.Max.Y; y += bandRows {
 		band := image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y))
 		m := e.shown(m, band)
-		t.classify(e.quantised(m, band), m, band, true)
+		t.classify(e.quantised(m, band), m, band, shades{lossy: true})
 		for i := range t.across * t.down {
 			if t.tiles[i].taken {
 				continue
