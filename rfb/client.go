@@ -42,6 +42,7 @@ type Event interface{ event() }
 // Update is a FramebufferUpdate. What it says has changed has already changed in the Client.
 type Update struct {
 	Rects          []image.Rectangle // painted on Image; valid until Next is called again
+	Copies         int               // how many of Rects were copied from another place of Image
 	Resized        bool              // Image is another one
 	CursorChanged  bool
 	NameChanged    bool
@@ -304,6 +305,9 @@ func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error
 		return err
 	}
 	u.Rects = append(u.Rects, r)
+	if enc == EncodingCopyRect {
+		u.Copies++
+	}
 	return nil
 }
 
@@ -332,7 +336,7 @@ func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
 		}
 		c.resize(size)
 		u.Resized = true
-		u.Rects = u.Rects[:0] // what was painted is gone
+		u.Rects, u.Copies = u.Rects[:0], 0 // what was painted is gone
 	}
 	var places []image.Rectangle
 	for _, s := range screens {

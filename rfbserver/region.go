@@ -9,8 +9,9 @@ const maxRegion = 256
 // region is a set of pixels: rectangles that do not overlap. The zero region is empty. Working memory is
 // kept between uses, so a region that is used again allocates nothing.
 type region struct {
-	rects []image.Rectangle
-	spare []image.Rectangle
+	rects   []image.Rectangle
+	spare   []image.Rectangle
+	carried []image.Rectangle
 }
 
 func (g *region) clear() { g.rects = g.rects[:0] }
@@ -66,6 +67,16 @@ func (g *region) subtract(r image.Rectangle) {
 	g.rects, g.spare = g.spare, g.rects
 }
 
+// remove takes r away, and may then cover more than what is left, as add does.
+func (g *region) remove(r image.Rectangle) {
+	if g.overlaps(r) {
+		g.subtract(r)
+	}
+	if len(g.rects) > maxRegion {
+		g.simplify()
+	}
+}
+
 // overlaps tells whether a pixel of r is in g.
 func (g *region) overlaps(r image.Rectangle) bool {
 	for _, have := range g.rects {
@@ -83,11 +94,34 @@ func (g *region) take(r image.Rectangle, dst []image.Rectangle) []image.Rectangl
 			dst = append(dst, c)
 		}
 	}
-	g.subtract(r)
-	if len(g.rects) > maxRegion {
-		g.simplify()
-	}
+	g.remove(r)
 	return dst
+}
+
+// carry lets g follow the pixels that m moves: what m draws is in g where what it draws from was.
+func (g *region) carry(m move) {
+	if len(g.rects) == 0 {
+		return
+	}
+	from := m.from()
+	g.carried = g.carried[:0]
+	for _, have := range g.rects {
+		if c := have.Intersect(from); !c.Empty() {
+			g.carried = append(g.carried, c.Add(m.by))
+		}
+	}
+	g.remove(m.to)
+	for _, r := range g.carried {
+		g.add(r)
+	}
+}
+
+// covers counts the pixels of r that are in g.
+func (g *region) covers(r image.Rectangle) (n int) {
+	for _, have := range g.rects {
+		n += area(have.Intersect(r))
+	}
+	return n
 }
 
 // simplify covers g by the bounding boxes of horizontal bands, at most half of maxRegion.

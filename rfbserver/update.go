@@ -18,6 +18,7 @@ type message struct {
 	looks      bool              // at how long the way is, before it
 	room       int64             // bytes: for its pixels, on the path
 	jpeg       rfb.JPEG          // for its photos
+	moves      []move            // to be carried out first
 	pixels     []image.Rectangle // to be sent
 	left       []image.Rectangle // of pixels: what found no room
 	size       int               // bytes that the others took
@@ -34,7 +35,7 @@ func (v *viewer) next(m *message) bool {
 	defer v.mu.Unlock()
 	finished := v.busy
 	v.busy = false
-	*m = message{wishes: v.wishes, format: v.format, pixels: m.pixels[:0], says: m.says[:0]}
+	*m = message{wishes: v.wishes, format: v.format, moves: m.moves[:0], pixels: m.pixels[:0], says: m.says[:0]}
 	if v.paused {
 		return false
 	}
@@ -58,7 +59,7 @@ func (v *viewer) next(m *message) bool {
 	return m.update || m.now.copied || len(m.says) > 0
 }
 
-// nextUpdate moves what the viewer can be told from v.due and v.dirty to m.
+// nextUpdate moves what the viewer can be told from v.due and v.lacks to m.
 func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 	p := &v.server.picture
 	p.mu.RLock()
@@ -68,8 +69,7 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 		if size := p.fb.Rect.Max; size != v.size {
 			v.size = size
 			v.due.screens = false
-			v.dirty.clear()
-			v.dirty.add(v.bounds())
+			v.lacks.reset(v.bounds())
 			m.update, m.now.size = true, true
 			m.newScreens = p.layout(v.bounds())
 			return // alone: what a viewer shows after it is undefined
@@ -95,14 +95,50 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 		v.told = p.name
 	}
 	m.newCursor = p.cursor
-	if pace == echo {
-		m.pixels = v.dirty.takeSmall(wanted, m.pixels)
-	} else if v.dirty.overlaps(wanted) {
-		m.pixels = v.dirty.take(wanted, m.pixels)
-	}
-	m.update = m.update || len(m.pixels) > 0
+	v.nextPixels(m, wanted, pace)
 	if m.update {
 		m.now.colourMap, v.due.colourMap = v.due.colourMap, false
+	}
+}
+
+// nextPixels moves what the viewer lacks of what it wants to m. One that wants a part of the screen shows what it likes
+// elsewhere, so nothing can be copied there.
+func (v *viewer) nextPixels(m *message, wanted image.Rectangle, pace pace) {
+	if !v.wishes.copies || !v.bounds().In(wanted) {
+		v.lacks.flatten()
+	}
+	m.moves = v.lacks.takeMoves(m.moves)
+	if pace == echo {
+		m.pixels = v.lacks.dirty.takeSmall(wanted, m.pixels)
+	} else {
+		m.pixels = v.lacks.dirty.take(wanted, m.pixels)
+	}
+	if len(m.moves)+len(m.pixels) == 0 {
+		return
+	}
+	m.update = true
+	if !v.server.watch.storing.Load() {
+		v.ahead.clear()
+	}
+	for _, r := range m.pixels {
+		v.ahead.add(r)
+	}
+	v.taking = true
+}
+
+// taken says that no more pixels are taken from the picture for m, and which went with loss. Those left go back.
+func (v *viewer) taken(m *message, lossy []image.Rectangle) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.taking = false
+	if !v.server.watch.storing.Load() {
+		v.ahead.clear()
+	}
+	for _, r := range lossy {
+		v.lacks.lossy.add(r)
+	}
+	for _, r := range m.left {
+		v.lacks.change(r)
 	}
 }
 
@@ -147,6 +183,14 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 		rects++
 	}
 	return b, rects
+}
+
+// appendMoves adds what the viewer is to copy, before any pixels.
+func (m *message) appendMoves(b []byte) []byte {
+	for _, c := range m.moves {
+		b = rfb.AppendCopyRect(b, c.to, c.from().Min)
+	}
+	return b
 }
 
 // pieces cuts r into rectangles of most pixels at most, as high as goes in whole blocks: JPEGs cost less to make, and

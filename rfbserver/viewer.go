@@ -31,7 +31,9 @@ type viewer struct {
 	stale  bool            // asked is for all the pixels, and Run has not looked for newer ones since
 	looked bool            // Run is about to, for the sake of stale
 	busy   bool            // an update is being written
-	dirty  region          // what it does not have
+	lacks  backlog         // what it does not have
+	ahead  region          // sent since, or now, from a picture that may be newer than what lacks knows of
+	taking bool            // pixels are being taken from the picture
 	due    due
 	says   []byte // messages that wait for no request
 	paused bool   // no update is to be begun
@@ -58,6 +60,7 @@ type wishes struct {
 	lastRect     bool
 	fence        bool
 	continuous   bool // and fences
+	copies       bool // CopyRect
 }
 
 // due is what the viewer has not been told, besides pixels. It is told as far as it understands it.
@@ -107,6 +110,8 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.fence = true
 		case rfb.EncodingContinuousUpdates:
 			w.continuous = true
+		case rfb.EncodingCopyRect:
+			w.copies = true
 		default:
 			if l, ok := e.CompressLevel(); ok {
 				w.level = l
@@ -135,6 +140,13 @@ func (v *viewer) waits() bool {
 	return !v.busy && !v.wanted().Empty() && v.pace(now) > none && !v.lags(now)
 }
 
+// copies tells whether the viewer can be told to copy.
+func (v *viewer) copies() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.wishes.copies
+}
+
 // refreshes says that the picture is about to be made as new as can be.
 func (v *viewer) refreshes() {
 	v.mu.Lock()
@@ -152,14 +164,39 @@ func (v *viewer) refreshed() {
 	}
 }
 
-// damaged says which pixels changed.
-func (v *viewer) damaged(rects []image.Rectangle) {
+// damaged says what moved, in this order, and which other pixels changed.
+func (v *viewer) damaged(moves []move, rects []image.Rectangle) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for _, m := range moves {
+		v.moved(m)
+	}
 	for _, r := range rects {
-		v.dirty.add(r.Intersect(v.bounds()))
+		v.lacks.change(r.Intersect(v.bounds()))
+	}
+	if !v.taking {
+		v.ahead.clear()
 	}
 	v.signal()
+}
+
+// moved adds to what the viewer lacks. What it has been sent out of the new picture must not be moved once more, nor the
+// cursor that was painted for it.
+func (v *viewer) moved(m move) {
+	if !v.wishes.copies {
+		v.lacks.change(m.to.Intersect(v.bounds()))
+		return
+	}
+	v.lacks.move(m, v.bounds())
+	spoilt := func(r image.Rectangle) { v.lacks.change(r.Intersect(m.from()).Add(m.by).Intersect(v.bounds())) }
+	for _, r := range v.ahead.rects {
+		spoilt(r)
+	}
+	if !v.wishes.cursor {
+		cursor := v.server.picture.cursor.rect() // which only Run changes, and this is Run
+		spoilt(cursor)
+		v.lacks.change(cursor.Intersect(m.to).Intersect(v.bounds()))
+	}
 }
 
 // rearranged says that the screens have other places and, if so, that the framebuffer has another size.
@@ -169,7 +206,7 @@ func (v *viewer) rearranged(resized bool) {
 	v.due.screens = true
 	if resized {
 		v.due.size = true
-		v.dirty.add(v.bounds()) // for one that stays with the size it knows
+		v.lacks.change(v.bounds()) // for one that stays with the size it knows
 	}
 	v.signal()
 }
@@ -185,8 +222,8 @@ func (v *viewer) cursorChanged(was, now cursor) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !v.wishes.cursor {
-		v.dirty.add(was.rect().Intersect(v.bounds()))
-		v.dirty.add(now.rect().Intersect(v.bounds()))
+		v.lacks.change(was.rect().Intersect(v.bounds()))
+		v.lacks.change(now.rect().Intersect(v.bounds()))
 	} else if was.shape != now.shape || was.hot != now.hot {
 		v.due.cursor = true
 	}
@@ -222,7 +259,7 @@ func (v *viewer) setEncodings(list rfb.SetEncodings) {
 		v.due.cursor = true
 	}
 	if v.wishes.cursor != was.cursor { // the painted one has to go or to come
-		v.dirty.add(v.server.picture.cursorRect().Intersect(v.bounds()))
+		v.lacks.change(v.server.picture.cursorRect().Intersect(v.bounds()))
 	}
 	if v.wishes.extendedSize && !was.extendedSize {
 		v.due.screens = true
@@ -245,7 +282,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 		v.flow.arrived(time.Now(), v.flow.number)
 	}
 	if !m.Incremental {
-		v.dirty.add(area)
+		v.lacks.change(area)
 		v.stale = true
 	}
 	if !v.busy {

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	"sixgate/rfb"
 )
 
 // frame is the least time from one capture to the next.
@@ -20,7 +23,16 @@ type watch struct {
 	damage    bool        // it may have changed since it was captured
 	clipboard string
 	compare   comparer
-	changed   []image.Rectangle // by the last capture
+	mover     mover
+
+	// Of the last capture.
+	take    func([]Piece)
+	pieces  []Piece           // as far as they are shown
+	news    []Piece           // what changed in them
+	moves   []move            // what moved
+	changed []image.Rectangle // what else changed
+	left    region
+	storing atomic.Bool // the picture is newer than what viewers were told
 }
 
 // Run watches the desktop until ctx ends, and then returns nil, or until the desktop fails. It captures
@@ -128,7 +140,7 @@ func (s *Server) takeIn(v *viewer) {
 	}
 	w.viewers = append(w.viewers, v)
 	v.size, v.told = s.picture.size(), s.picture.name
-	v.dirty.add(image.Rectangle{Max: v.size})
+	v.lacks.reset(v.bounds())
 	close(v.joined)
 }
 
@@ -177,34 +189,72 @@ func (s *Server) measure() {
 // capture takes over the pixels that changed.
 func (s *Server) capture() error {
 	w := &s.watch
-	w.changed = w.changed[:0]
-	err := s.Desktop.Capture(func(pieces []Piece) {
-		for _, p := range pieces {
-			s.takeOver(p)
-		}
-	})
-	if len(w.changed) > 0 {
+	w.moves, w.changed = w.moves[:0], w.changed[:0]
+	if w.take == nil {
+		w.take = s.takeOver
+	}
+	err := s.Desktop.Capture(w.take)
+	if len(w.moves)+len(w.changed) > 0 {
 		for _, v := range w.viewers {
-			v.damaged(w.changed)
+			v.damaged(w.moves, w.changed)
 		}
 	}
+	w.storing.Store(false)
 	return err
 }
 
-// takeOver stores what of a piece is new.
-func (s *Server) takeOver(p Piece) {
+// takeOver stores what of the pieces is new. The picture shows the old screen until it is known what moved.
+func (s *Server) takeOver(pieces []Piece) {
 	w := &s.watch
-	if !p.Rect.In(s.picture.told()) {
-		s.measure() // it has just grown: this is the only time that the desktop shows the new part
+	w.pieces, w.news = w.pieces[:0], w.news[:0]
+	for _, p := range pieces {
+		if !p.Rect.In(s.picture.told()) {
+			s.measure() // it has just grown: this is the only time that the desktop shows the new part
+		}
 	}
-	in := p.Rect.Intersect(s.picture.fb.Rect)
+	for _, p := range pieces {
+		if p = cut(p, s.picture.fb.Rect); p.Rect.Empty() {
+			continue
+		}
+		w.pieces = append(w.pieces, p)
+		for _, c := range w.compare.compare(s.picture.fb, p.Rect, p.Pix, p.Stride) {
+			w.news = append(w.news, cut(p, c))
+			w.changed = append(w.changed, c)
+		}
+	}
+	if slices.ContainsFunc(w.viewers, (*viewer).copies) {
+		if w.moves = w.mover.find(s.picture.fb, w.pieces, w.changed); len(w.moves) > 0 {
+			w.unmoved(s.picture.fb)
+		}
+	}
+	w.storing.Store(true)
+	for _, p := range w.news {
+		s.picture.store(p.Rect, p.Pix, p.Stride)
+	}
+}
+
+// cut returns what of p is in r.
+func cut(p Piece, r image.Rectangle) Piece {
+	in := p.Rect.Intersect(r)
 	if in.Empty() {
-		return
+		return Piece{}
 	}
-	pix := p.Pix[(in.Min.Y-p.Rect.Min.Y)*p.Stride+in.Min.X-p.Rect.Min.X:]
-	for _, c := range w.compare.compare(s.picture.fb, in, pix, p.Stride) {
-		s.picture.store(c, pix[(c.Min.Y-in.Min.Y)*p.Stride+c.Min.X-in.Min.X:], p.Stride)
-		w.changed = append(w.changed, c)
+	return Piece{in, p.Pix[(in.Min.Y-p.Rect.Min.Y)*p.Stride+in.Min.X-p.Rect.Min.X:], p.Stride}
+}
+
+// unmoved leaves in w.changed what does not come by moves.
+func (w *watch) unmoved(old *rfb.Image) {
+	w.changed = w.changed[:0]
+	for _, p := range w.news {
+		w.left.clear()
+		w.left.add(p.Rect)
+		for _, m := range w.moves {
+			w.left.subtract(m.to)
+		}
+		for _, r := range w.left.rects {
+			p := cut(p, r)
+			w.changed = append(w.changed, w.compare.compare(old, p.Rect, p.Pix, p.Stride)...)
+		}
 	}
 }
 

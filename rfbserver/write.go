@@ -37,7 +37,7 @@ type composer struct {
 }
 
 // write sends the viewer what it can be told, whenever there is something, until ctx ends. What is new while
-// it writes waits in v.dirty and v.due, where it takes the place of what was new before.
+// it writes waits in v.lacks and v.due, where it takes the place of what was new before.
 func (v *viewer) write(ctx context.Context) error {
 	for {
 		select {
@@ -96,6 +96,8 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	head := len(b)
 	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
 	b, rects := m.appendDue(b, &o.encoder)
+	b = m.appendMoves(b)
+	rects += len(m.moves)
 	m.size = -len(b)
 	queue := o.queue(m.pixels, m.room)
 	o.from = image.Point{}
@@ -117,6 +119,7 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 		}
 	}
 	m.size += len(b)
+	v.taken(m, o.encoder.Lossy)
 	if stream {
 		return rfb.AppendLastRect(b), nil
 	}
