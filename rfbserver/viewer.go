@@ -53,6 +53,8 @@ type wishes struct {
 	exact        bool // jpeg is to be as it is
 	level        int  // -1: none
 	gradient     bool // Tight may use the filter
+	noZlib       bool // Tight may leave it out
+	photos       bool // may go as rectangles of JPEG, beside encoding
 	cursor       bool
 	desktopSize  bool
 	extendedSize bool
@@ -83,19 +85,27 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 	}
 }
 
+// jpegLevel is the quality level of JPEG rectangles for a viewer, such as RealVNC's, that likes them best and names none.
+const jpegLevel = 8
+
 // parseWishes takes the viewer at its word: the first encoding that we can is the one it likes best. One
 // that thinks itself on the server's own machine asks for Raw, and means it.
 func parseWishes(list rfb.SetEncodings) wishes {
 	w := wishes{encoding: rfb.EncodingRaw, level: -1}
 	w.jpeg, w.exact = list.JPEG()
 	w.gradient = list.Gradient()
-	chosen := false
+	chosen, likesJPEG := false, false
 	for _, e := range list {
 		switch e {
-		case rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingTight, rfb.EncodingZRLE:
+		case rfb.EncodingRaw, rfb.EncodingRRE, rfb.EncodingCoRRE, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingTRLE,
+			rfb.EncodingZRLE, rfb.EncodingTight, rfb.EncodingTightPNG:
 			if !chosen {
 				w.encoding, chosen = e, true
 			}
+		case rfb.EncodingJPEG:
+			w.photos, likesJPEG = true, !chosen
+		case rfb.EncodingTightNoZlib:
+			w.noZlib = true
 		case rfb.EncodingCursor:
 			w.cursor = true
 		case rfb.EncodingDesktopSize:
@@ -119,6 +129,9 @@ func parseWishes(list rfb.SetEncodings) wishes {
 		}
 	}
 	w.continuous = w.continuous && w.fence
+	if likesJPEG && w.jpeg.Quality == 0 && w.encoding != rfb.EncodingTight && w.encoding != rfb.EncodingTightPNG {
+		w.jpeg = rfb.QualityLevel(jpegLevel)
+	}
 	return w
 }
 

@@ -90,7 +90,7 @@ func (v *viewer) send(m *message) error {
 func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o := &v.out
 	o.encoder.Format, o.encoder.JPEG, o.encoder.Level = m.format, m.jpeg, m.wishes.level
-	o.encoder.Gradient = m.wishes.gradient
+	o.encoder.Gradient, o.encoder.NoZlib, o.encoder.Photos = m.wishes.gradient, m.wishes.noZlib, m.wishes.photos
 	o.encoder.Lossy = o.encoder.Lossy[:0]
 	stream := m.wishes.lastRect && v.version > rfb.Version33 && totalArea(m.pixels) > pieceArea
 	head := len(b)
