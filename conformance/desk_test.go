@@ -25,6 +25,7 @@ type desk struct {
 	*xvfb.Server
 	screen *scene.Screen
 	page   scene.Window // text, which the tests change
+	dir    string       // for what programs write, until the display is closed
 }
 
 func newDesk(t *testing.T) *desk {

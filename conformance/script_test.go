@@ -187,21 +187,27 @@ func (v *script) shows(d *desk, judge compare) {
 func (v *script) follows(d *desk, judge compare) {
 	v.Helper()
 	v.patient()
+	v.update()
+	v.asks(true)
+	v.settles(d, judge)
+}
+
+// settles is follows for one that may have seen the last of it.
+func (v *script) settles(d *desk, judge compare) {
+	v.Helper()
 	for {
-		v.update()
-		v.asks(true)
 		err := judge(d.look(v.T), v.picture())
 		if err == nil {
 			return
 		}
-		if v.br.Buffered() == 0 {
-			v.SetReadDeadline(time.Now().Add(patience))
-			if _, e := v.br.Peek(1); e != nil {
-				keep(v.T, "got", v.picture())
-				keep(v.T, "want", d.look(v.T))
-				v.Fatalf("after the last update: %v", err)
-			}
+		v.patient()
+		if _, e := v.br.Peek(1); e != nil {
+			keep(v.T, "got", v.picture())
+			keep(v.T, "want", d.look(v.T))
+			v.Fatalf("after the last update: %v", err)
 		}
+		v.update()
+		v.asks(true)
 	}
 }
 
