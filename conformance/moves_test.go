@@ -22,9 +22,9 @@ var moves = []struct {
 	prepare func(*testing.T, *desk) (play func() error)
 	times   int // how many times more pixels must come as copies than in any other way
 }{
-	{"a terminal scrolls", terminal, 4},
-	{"a page scrolls in Chromium", browser, 4},
-	{"a window is dragged", dragged, 4},
+	{"a terminal scrolls", terminal, 10},
+	{"a page scrolls in Chromium", browser, 10},
+	{"a window is dragged", dragged, 10},
 }
 
 // TestMoves counts what a viewer is told by CopyRect while real programs scroll and move, and what in other ways.
