@@ -3,6 +3,7 @@ package rfbserver
 import (
 	"errors"
 	"image"
+	"slices"
 
 	"sixgate/rfb"
 )
@@ -20,18 +21,6 @@ func (v *viewer) say(b ...byte) {
 	}
 	v.says = append(v.says, b...)
 	v.signal()
-}
-
-// offer tells a viewer, once, which of the extensions that it listed it may use.
-func (v *viewer) offer() {
-	if v.wishes.fence && !v.offered.fence {
-		v.offered.fence = true
-		v.say(rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBlockBefore | rfb.FenceBlockAfter | rfb.FenceSyncNext}.Append(nil)...)
-	}
-	if v.wishes.continuous && !v.offered.continuous {
-		v.offered.continuous = true
-		v.say(rfb.AppendEndOfContinuousUpdates(nil)...)
-	}
 }
 
 // fence answers what the viewer wants to know in order. What came before has been done by the goroutine that reads,
@@ -75,7 +64,7 @@ func (v *viewer) setContinuous(m rfb.EnableContinuousUpdates) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
-	case !v.offered.continuous:
+	case !slices.Contains(v.offered, rfb.EncodingContinuousUpdates):
 	case m.On:
 		v.continuous = m.Rect
 		v.signal()

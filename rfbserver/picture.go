@@ -17,6 +17,7 @@ type picture struct {
 	screens []image.Rectangle
 	name    string
 	cursor  cursor
+	leds    int // of the keyboard; -1: unknown
 }
 
 // cursor is the pointer as it is painted for viewers that do not paint it themselves.

@@ -25,7 +25,8 @@ type message struct {
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
 	newName    string            // for now.name
 	newScreens []rfb.Screen      // for now.size, now.screens and now.refusal
-	newCursor  cursor            // for now.cursor
+	newCursor  cursor            // for now.cursor and now.pointer
+	newLEDs    int               // for now.leds
 }
 
 // next finds out what the viewer can be told now, fills m with it and tells whether that is anything. There
@@ -84,6 +85,13 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 	move(&m.now.refusal, &v.due.refusal, v.wishes.extendedSize)
 	move(&m.now.screens, &v.due.screens, v.wishes.extendedSize)
 	move(&m.now.cursor, &v.due.cursor, v.wishes.cursor)
+	v.due.pointer = v.due.pointer && v.wishes.pointerAs != 0 && v.repointed(p.cursor.at)
+	move(&m.now.pointer, &v.due.pointer, true)
+	move(&m.now.leds, &v.due.leds, v.wishes.ledsAs != 0 && p.leds >= 0)
+	if len(v.due.notices) > 0 {
+		m.now.notices, v.due.notices = v.due.notices, nil
+		m.update = true
+	}
 	if v.told != p.name {
 		move(&m.now.name, &v.due.name, v.wishes.name)
 	}
@@ -94,7 +102,7 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 		m.newName = p.name
 		v.told = p.name
 	}
-	m.newCursor = p.cursor
+	m.newCursor, m.newLEDs = p.cursor, p.leds
 	v.nextPixels(m, wanted, pace)
 	if m.update {
 		m.now.colourMap, v.due.colourMap = v.due.colourMap, false
@@ -179,7 +187,23 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 		rects++
 	}
 	if m.now.cursor {
-		b = e.AppendCursor(b, rfb.EncodingCursor, m.newCursor.shape, m.newCursor.hot)
+		b = e.AppendCursor(b, m.wishes.cursorAs, m.newCursor.shape, m.newCursor.hot)
+		rects++
+	}
+	if m.now.pointer {
+		b = rfb.AppendPointerPos(b, m.wishes.pointerAs, m.newCursor.at)
+		rects++
+	}
+	if m.now.leds {
+		b = rfb.AppendLEDs(b, m.wishes.ledsAs, m.newLEDs)
+		rects++
+	}
+	for _, enc := range m.now.notices {
+		if enc == rfb.EncodingQEMUPointerMotion {
+			b = rfb.AppendPointerMotion(b, false)
+		} else {
+			b = rfb.AppendNotice(b, enc)
+		}
 		rects++
 	}
 	return b, rects

@@ -39,30 +39,12 @@ type viewer struct {
 	paused bool   // no update is to be begun
 
 	continuous image.Rectangle // what it waits for always; empty: nothing
-	offered    struct{ fence, continuous bool }
+	offered    []rfb.Encoding  // extensions that it knows it may use
+	put        places
 	answers    bool // fences
 	cutOff     bool // the last update, for want of room on the path
 	flow       flow
 	thrift     thrift
-}
-
-// wishes are what SetEncodings says.
-type wishes struct {
-	encoding     rfb.Encoding // of pixels
-	jpeg         rfb.JPEG
-	exact        bool // jpeg is to be as it is
-	level        int  // -1: none
-	gradient     bool // Tight may use the filter
-	noZlib       bool // Tight may leave it out
-	photos       bool // may go as rectangles of JPEG, beside encoding
-	cursor       bool
-	desktopSize  bool
-	extendedSize bool
-	name         bool
-	lastRect     bool
-	fence        bool
-	continuous   bool // and fences
-	copies       bool // CopyRect
 }
 
 // due is what the viewer has not been told, besides pixels. It is told as far as it understands it.
@@ -72,7 +54,10 @@ type due struct {
 	screens   bool
 	refusal   bool // of a SetDesktopSize
 	cursor    bool
+	pointer   bool // has been moved
+	leds      bool
 	name      bool
+	notices   []rfb.Encoding // extensions that it may use
 	copied    bool
 	text      string // that was copied
 }
@@ -83,56 +68,6 @@ func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.Canc
 		joined: make(chan struct{}), wake: make(chan struct{}, 1),
 		format: rfb.Native, wishes: parseWishes(nil),
 	}
-}
-
-// jpegLevel is the quality level of JPEG rectangles for a viewer, such as RealVNC's, that likes them best and names none.
-const jpegLevel = 8
-
-// parseWishes takes the viewer at its word: the first encoding that we can is the one it likes best. One
-// that thinks itself on the server's own machine asks for Raw, and means it.
-func parseWishes(list rfb.SetEncodings) wishes {
-	w := wishes{encoding: rfb.EncodingRaw, level: -1}
-	w.jpeg, w.exact = list.JPEG()
-	w.gradient = list.Gradient()
-	chosen, likesJPEG := false, false
-	for _, e := range list {
-		switch e {
-		case rfb.EncodingRaw, rfb.EncodingRRE, rfb.EncodingCoRRE, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingTRLE,
-			rfb.EncodingZRLE, rfb.EncodingTight, rfb.EncodingTightPNG:
-			if !chosen {
-				w.encoding, chosen = e, true
-			}
-		case rfb.EncodingJPEG:
-			w.photos, likesJPEG = true, !chosen
-		case rfb.EncodingTightNoZlib:
-			w.noZlib = true
-		case rfb.EncodingCursor:
-			w.cursor = true
-		case rfb.EncodingDesktopSize:
-			w.desktopSize = true
-		case rfb.EncodingExtendedDesktopSize:
-			w.extendedSize = true
-		case rfb.EncodingDesktopName:
-			w.name = true
-		case rfb.EncodingLastRect:
-			w.lastRect = true
-		case rfb.EncodingFence:
-			w.fence = true
-		case rfb.EncodingContinuousUpdates:
-			w.continuous = true
-		case rfb.EncodingCopyRect:
-			w.copies = true
-		default:
-			if l, ok := e.CompressLevel(); ok {
-				w.level = l
-			}
-		}
-	}
-	w.continuous = w.continuous && w.fence
-	if likesJPEG && w.jpeg.Quality == 0 && w.encoding != rfb.EncodingTight && w.encoding != rfb.EncodingTightPNG {
-		w.jpeg = rfb.QualityLevel(jpegLevel)
-	}
-	return w
 }
 
 // signal wakes the goroutine that writes.
@@ -234,12 +169,20 @@ func (v *viewer) renamed() {
 func (v *viewer) cursorChanged(was, now cursor) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.due.pointer = v.due.pointer || was.at != now.at
 	if !v.wishes.cursor {
 		v.lacks.change(was.rect().Intersect(v.bounds()))
 		v.lacks.change(now.rect().Intersect(v.bounds()))
 	} else if was.shape != now.shape || was.hot != now.hot {
 		v.due.cursor = true
 	}
+	v.signal()
+}
+
+func (v *viewer) ledsChanged() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due.leds = true
 	v.signal()
 }
 
@@ -268,9 +211,11 @@ func (v *viewer) setEncodings(list rfb.SetEncodings) {
 	defer v.mu.Unlock()
 	was := v.wishes
 	v.wishes = parseWishes(list)
-	if v.wishes.cursor && !was.cursor {
+	if v.wishes.cursorAs != was.cursorAs {
 		v.due.cursor = true
 	}
+	v.due.leds = v.due.leds || v.wishes.ledsAs != was.ledsAs
+	v.due.pointer = v.due.pointer || v.wishes.pointerAs != was.pointerAs
 	if v.wishes.cursor != was.cursor { // the painted one has to go or to come
 		v.lacks.change(v.server.picture.cursorRect().Intersect(v.bounds()))
 	}

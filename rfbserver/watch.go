@@ -166,6 +166,14 @@ func (s *Server) look() {
 			v.cursorChanged(was, now)
 		}
 	}
+	if leds := s.Desktop.LEDs(); leds != s.picture.leds {
+		s.picture.mu.Lock()
+		s.picture.leds = leds
+		s.picture.mu.Unlock()
+		for _, v := range w.viewers {
+			v.ledsChanged()
+		}
+	}
 	if text := s.Desktop.Clipboard(); text != w.clipboard {
 		w.clipboard = text
 		for _, v := range w.viewers {
