@@ -1,9 +1,12 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"image"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"sixgate/rfbserver"
 	"sixgate/session"
@@ -12,32 +15,99 @@ import (
 // gate stands between the server of the supporter's viewers and the desktop, and is the one place where permissions are
 // enforced. It embeds nothing: a new way to touch the desktop does not compile until somebody decides who may use it.
 //
-// What was pressed while that was allowed is let go of at any time: no key stays down when permission ends.
+// What was pressed while that was allowed is let go of when permission ends: no key stays down.
 type gate struct {
-	desktop rfbserver.Desktop
+	desktop Desktop
 	allowed func() session.Permissions
+	hints   chan struct{} // capacity 1: the desktop's, and that permissions changed
 
 	mu      sync.Mutex
 	keys    map[uint32]bool // keysyms that are down
 	codes   map[uint32]bool // scancodes that are down
 	buttons uint16          // that are down
+
+	touched atomic.Pointer[time.Time] // when the supporter last used pointer or keyboard
+	blind   bool                      // of Capture: the server was given a blank screen, and the desktop has to be seen anew
 }
 
 var _ rfbserver.Desktop = (*gate)(nil)
 
+func newGate(d Desktop, allowed func() session.Permissions) *gate {
+	return &gate{desktop: d, allowed: allowed, hints: make(chan struct{}, 1), keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
+}
+
+// watch passes on the desktop's hints until ctx ends.
+func (g *gate) watch(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.desktop.Changed():
+			g.hint()
+		}
+	}
+}
+
+func (g *gate) hint() {
+	select {
+	case g.hints <- struct{}{}:
+	default:
+	}
+}
+
 func (g *gate) may(p session.Permissions) bool { return g.allowed().Has(p) }
 
-func (g *gate) Changed() <-chan struct{} { return g.desktop.Changed() }
+// changed says that other permissions hold from now on.
+func (g *gate) changed(was, now session.Permissions) {
+	if was.Has(session.Control) && !now.Has(session.Control) {
+		g.mu.Lock()
+		g.letGo()
+		g.mu.Unlock()
+	}
+	g.hint()
+}
+
+// untouchedFor tells whether the supporter's pointer and keyboard have rested for that long.
+func (g *gate) untouchedFor(d time.Duration) bool {
+	at := g.touched.Load()
+	return at == nil || time.Since(*at) >= d
+}
+
+func (g *gate) Changed() <-chan struct{} { return g.hints }
 
 func (g *gate) Name() string { return g.desktop.Name() }
 
 func (g *gate) Screens() []image.Rectangle { return g.desktop.Screens() }
 
+// blank is what is shown of a desktop that may not be seen: a viewer that has not been sent the last picture yet gets no more of it.
+const blank = 0x1b2430
+
 func (g *gate) Capture(take func(pieces []rfbserver.Piece)) error {
 	if !g.may(session.View) {
+		if !g.blind {
+			g.blind = true
+			take(blanks(g.desktop.Screens()))
+		}
 		return nil
 	}
+	if g.blind {
+		g.blind = false
+		g.desktop.Refresh()
+	}
 	return g.desktop.Capture(take)
+}
+
+// blanks covers the screens by one row of pixels, over and over.
+func blanks(screens []image.Rectangle) []rfbserver.Piece {
+	var all image.Rectangle
+	for _, s := range screens {
+		all = all.Union(s)
+	}
+	row := make([]uint32, all.Max.X)
+	for i := range row {
+		row[i] = blank
+	}
+	return []rfbserver.Piece{{Rect: image.Rectangle{Max: all.Max}, Pix: row, Stride: 0}}
 }
 
 func (g *gate) Cursor() (shape *image.RGBA, hot image.Point) {
@@ -69,64 +139,75 @@ func (g *gate) Clipboard() string {
 	return g.desktop.Clipboard()
 }
 
-func (g *gate) MovePointer(p image.Point, buttons uint16) {
+// control runs input if the supporter may give any, and lets go of what is down if they no longer may.
+func (g *gate) control(input func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.may(session.Control) {
 		g.letGo()
 		return
 	}
-	g.buttons = buttons
-	g.desktop.MovePointer(p, buttons)
+	g.touched.Store(new(time.Now()))
+	input()
 }
 
-func (g *gate) Key(keysym uint32, down bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.may(session.Control) && (down || !g.keys[keysym]) {
-		return
+// letGo releases all keys, and the buttons where the pointer is. g.mu is held.
+func (g *gate) letGo() {
+	for keysym := range g.keys {
+		g.desktop.Key(keysym, false)
 	}
-	if g.keys == nil {
-		g.keys = make(map[uint32]bool)
+	for code := range g.codes {
+		g.desktop.KeyCode(code, 0, false)
 	}
-	if delete(g.keys, keysym); down {
-		g.keys[keysym] = true
+	if g.buttons != 0 {
+		g.desktop.PushPointer(image.Point{}, 0)
 	}
-	g.desktop.Key(keysym, down)
+	clear(g.keys)
+	clear(g.codes)
+	g.buttons = 0
+}
+
+func (g *gate) MovePointer(p image.Point, buttons uint16) {
+	g.control(func() {
+		g.buttons = buttons
+		g.desktop.MovePointer(p, buttons)
+	})
 }
 
 func (g *gate) PushPointer(d image.Point, buttons uint16) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.may(session.Control) {
-		g.letGo()
-		return
-	}
-	g.buttons = buttons
-	g.desktop.PushPointer(d, buttons)
+	g.control(func() {
+		g.buttons = buttons
+		g.desktop.PushPointer(d, buttons)
+	})
 }
 
-// letGo releases the buttons that are down, where the pointer is.
-func (g *gate) letGo() {
-	if g.buttons != 0 {
-		g.buttons = 0
-		g.desktop.PushPointer(image.Point{}, 0)
-	}
+func (g *gate) Key(keysym uint32, down bool) {
+	g.control(func() {
+		note(g.keys, keysym, down)
+		g.desktop.Key(keysym, down)
+	})
 }
 
 func (g *gate) KeyCode(code, keysym uint32, down bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.may(session.Control) && (down || !g.codes[code]) {
-		return
+	g.control(func() {
+		note(g.codes, code, down)
+		g.desktop.KeyCode(code, keysym, down)
+	})
+}
+
+// note keeps in held what is down.
+func note(held map[uint32]bool, key uint32, down bool) {
+	if down {
+		held[key] = true
+	} else {
+		delete(held, key)
 	}
-	if g.codes == nil {
-		g.codes = make(map[uint32]bool)
+}
+
+func (g *gate) SetClipboard(text string) {
+	if g.may(session.Clipboard) {
+		g.desktop.SetClipboard(text)
 	}
-	if delete(g.codes, code); down {
-		g.codes[code] = true
-	}
-	g.desktop.KeyCode(code, keysym, down)
 }
 
 func (g *gate) Resize(size image.Point) error {
@@ -134,10 +215,4 @@ func (g *gate) Resize(size image.Point) error {
 		return errors.ErrUnsupported
 	}
 	return g.desktop.Resize(size)
-}
-
-func (g *gate) SetClipboard(text string) {
-	if g.may(session.Clipboard) {
-		g.desktop.SetClipboard(text)
-	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // screen is the far end: a desktop that notes whether it was touched.
-type screen struct{ touched bool }
+type screen struct{ touched, fresh bool }
 
 func (s *screen) Changed() <-chan struct{}   { return nil }
 func (s *screen) Name() string               { return "screen" }
@@ -25,6 +25,9 @@ func (s *screen) Cursor() (*image.RGBA, image.Point) {
 	s.touched = true
 	return image.NewRGBA(image.Rect(0, 0, 1, 1)), image.Point{}
 }
+func (s *screen) Refresh()                        { s.fresh = true }
+func (s *screen) Gone() <-chan struct{}           { return nil }
+func (s *screen) Close() error                    { return nil }
 func (s *screen) PushPointer(image.Point, uint16) { s.touched = true }
 func (s *screen) KeyCode(uint32, uint32, bool)    { s.touched = true }
 func (s *screen) LEDs() int                       { s.touched = true; return 4 }
@@ -56,7 +59,7 @@ func TestGate(t *testing.T) {
 	} {
 		for _, allowed := range []session.Permissions{0, everything &^ tt.needs, tt.needs, everything} {
 			s := new(screen)
-			tt.use(&gate{desktop: s, allowed: func() session.Permissions { return allowed }})
+			tt.use(newGate(s, func() session.Permissions { return allowed }))
 			if want := allowed.Has(tt.needs); s.touched != want {
 				t.Errorf("%s with %v allowed: touched the desktop = %v, want %v", tt.name, allowed, s.touched, want)
 			}
@@ -78,37 +81,66 @@ func (p *presses) KeyCode(code, _ uint32, down bool)          { p.codes[code] = 
 func (p *presses) PushPointer(d image.Point, buttons uint16)  { p.at, p.buttons = p.at.Add(d), buttons }
 func (p *presses) MovePointer(at image.Point, buttons uint16) { p.at, p.buttons = at, buttons }
 
+func newPresses() *presses {
+	return &presses{keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
+}
+
 // When control ends in the middle of a drag with Shift held, both end; nothing else happens any more.
 func TestGateLetsGo(t *testing.T) {
-	d := &presses{keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
+	d := newPresses()
 	allowed := session.Control
-	g := &gate{desktop: d, allowed: func() session.Permissions { return allowed }}
+	g := newGate(d, func() session.Permissions { return allowed })
 	const shift, control = 0xffe1, 0xffe3
 	g.Key(shift, true)
 	g.KeyCode(30, 'a', true)
 	g.MovePointer(image.Pt(3, 4), 1)
+	if !d.keys[shift] || !d.codes[30] || d.buttons != 1 {
+		t.Fatal("nothing is down")
+	}
 	allowed = session.View
+	g.changed(session.Control, session.View)
+	if d.keys[shift] || d.codes[30] || d.buttons != 0 || d.at != image.Pt(3, 4) {
+		t.Errorf("without control, keys %v, scancodes %v and buttons %b are held at %v", d.keys, d.codes, d.buttons, d.at)
+	}
+	d.keys, d.codes, d.at = make(map[uint32]bool), make(map[uint32]bool), image.Point{}
 	g.Key(shift, true)
-	if !d.keys[shift] {
-		t.Fatal("Shift is not down")
-	}
 	g.Key(shift, false)
-	g.Key(control, false)
-	g.KeyCode(30, 'a', false)
-	g.KeyCode(31, 's', false)
-	if d.codes[30] || len(d.codes) != 1 {
-		t.Errorf("without control, the scancodes are %v", d.codes)
-	}
-	if d.keys[shift] || len(d.keys) != 1 {
-		t.Errorf("without control, the keys are %v", d.keys)
-	}
+	g.KeyCode(30, 'a', true)
+	g.PushPointer(image.Pt(1, 1), 1)
 	g.MovePointer(image.Pt(9, 9), 1)
-	if d.buttons != 0 || d.at != image.Pt(3, 4) {
-		t.Errorf("without control, buttons %b are held at %v", d.buttons, d.at)
+	if len(d.keys) != 0 || len(d.codes) != 0 || d.buttons != 0 || d.at != (image.Point{}) {
+		t.Error("without control, the supporter types or points")
 	}
-	d.touched, d.at = false, image.Point{}
-	g.MovePointer(image.Pt(9, 9), 0)
-	if d.at != (image.Point{}) {
-		t.Error("without control, the pointer moves")
+}
+
+// A server that has not sent the last picture yet has no other than a blank one when the user shows nothing any more; afterwards
+// the desktop is seen anew.
+func TestGateBlanks(t *testing.T) {
+	s := new(screen)
+	allowed := session.View
+	g := newGate(s, func() session.Permissions { return allowed })
+	var shown []rfbserver.Piece
+	look := func() {
+		shown = nil
+		g.Capture(func(pieces []rfbserver.Piece) { shown = append(shown, pieces...) })
+	}
+	look()
+	allowed = 0
+	g.changed(session.View, 0)
+	<-g.Changed()
+	look()
+	if len(shown) != 1 || shown[0].Rect != image.Rect(0, 0, 2, 1) || shown[0].Pix[0] != blank || shown[0].Pix[1] != blank {
+		t.Errorf("not to be seen, it shows %v", shown)
+	}
+	look()
+	if shown != nil || s.fresh {
+		t.Errorf("not to be seen, it shows %v again", shown)
+	}
+	allowed = session.View
+	g.changed(0, session.View)
+	<-g.Changed()
+	look()
+	if !s.fresh || len(shown) != 1 || shown[0].Pix[0] != 1 {
+		t.Errorf("to be seen again, it shows %v", shown)
 	}
 }

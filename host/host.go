@@ -36,8 +36,13 @@ type Questions interface {
 	CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error)
 	// Allow asks which of the wanted permissions the supporter gets; none is the user's no.
 	Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error)
+	// Live shows that the supporter sees the desktop, until ctx ends, and takes the user's changes to c. It returns nil
+	// when the user ends the session, and an error when they are no longer there to.
+	Live(ctx context.Context, c *Consent) error
 	// Show tells how the session stands.
 	Show(state session.State)
+	// End tells why there is nothing more to come, and shows the receipt of a session that took place.
+	End(reason session.Reason, r *Receipt)
 }
 
 // Run takes a session from its code to its end. It returns nil when the session took place, or the end user said no to
@@ -58,18 +63,24 @@ func (h Host) Run(ctx context.Context, code string) error {
 		return err
 	}
 	h.Log.InfoContext(ctx, "session begins", "supporter", call.Peer().Name, "organisation", call.Peer().Organisation)
-	call.End(h.serve(ctx, call))
+	reason, consent := h.serve(ctx, call)
+	call.End(reason)
 	h.Log.InfoContext(ctx, "session ended", "reason", call.Err())
-	return h.outcome(call.Err())
+	return h.outcome(call.Err(), consent)
 }
 
 // outcome shows the end and decides whether it is an error.
-func (h Host) outcome(err error) error {
+func (h Host) outcome(err error, consent *Consent) error {
 	reason, ok := errors.AsType[session.Reason](err)
 	if !ok {
 		return err
 	}
-	h.Questions.Show(reason.State())
+	var receipt *Receipt
+	if consent != nil {
+		r := consent.receipt(reason)
+		receipt = &r
+	}
+	h.Questions.End(reason, receipt)
 	if reason == session.ByUser || reason == session.BySupporter || reason == session.Refused {
 		return nil
 	}
@@ -107,8 +118,9 @@ func (h Host) join(ctx context.Context, node *p2p.Host, typed string) (*p2p.Call
 
 var errNotACode = errors.New("a code has six digits; type it as your supporter tells it")
 
-// serve asks the end user and then shows the desktop until one side ends the call. It says why it returned.
-func (h Host) serve(ctx context.Context, call *p2p.Call) session.Reason {
+// serve asks the end user and then shows the desktop until one side ends the call. It says why it returned, and what the end
+// user allowed; nil when it did not come to that.
+func (h Host) serve(ctx context.Context, call *p2p.Call) (session.Reason, *Consent) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // a question that the supporter no longer waits for is not kept open
@@ -116,14 +128,17 @@ func (h Host) serve(ctx context.Context, call *p2p.Call) session.Reason {
 		cancel()
 	}()
 	if reason := h.check(ctx, call); reason != 0 {
-		return reason
+		return reason, nil
 	}
 	allowed, reason := h.ask(ctx, call)
 	if reason != 0 {
-		return reason
+		return reason, nil
 	}
 	return h.live(ctx, call, allowed)
 }
+
+// offered is what there is to allow.
+const offered = session.View | session.Control | session.Clipboard
 
 // check has the end user type the check digits until they fit. It returns 0 when they do.
 func (h Host) check(ctx context.Context, call *p2p.Call) session.Reason {
@@ -152,7 +167,7 @@ func (h Host) ask(ctx context.Context, call *p2p.Call) (session.Permissions, ses
 	ctx, cancel := context.WithTimeout(ctx, answerFor)
 	defer cancel()
 	h.tell(call, p2p.Notice{State: session.Asking})
-	allowed, err := h.Questions.Allow(ctx, call.Peer(), session.View|session.Control|session.Clipboard)
+	allowed, err := h.Questions.Allow(ctx, call.Peer(), offered)
 	switch {
 	case err != nil:
 		return 0, unanswered(err)
@@ -170,39 +185,48 @@ func unanswered(err error) session.Reason {
 }
 
 // live shows the desktop on the screen channel that the bridge opened last, until the call or ctx ends.
-func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) session.Reason {
+func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) (session.Reason, *Consent) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	server := rfbserver.Server{Log: h.Log, Desktop: &gate{desktop: h.Desktop, allowed: func() session.Permissions {
-		if ctx.Err() != nil { // what was under way when the session ended comes too late
-			return 0
+	consent := &Consent{Supporter: call.Peer(), State: session.Direct, Offered: offered, From: time.Now(), over: ctx}
+	if relay, _ := call.Path(); relay {
+		consent.State = session.Relayed
+	}
+	consent.set(granted)
+	consent.tell = func(now session.Permissions) {
+		state := consent.State
+		if !now.Has(session.View) {
+			state = session.Paused
 		}
-		return granted
-	}}}
+		h.tell(call, p2p.Notice{State: state, Permissions: now})
+	}
+	consent.gate = newGate(h.Desktop, consent.Allowed)
+	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate}
 
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel(nil)
+	running.Go(func() { consent.gate.watch(ctx) })
 	running.Go(func() {
 		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
 			h.Log.ErrorContext(ctx, "the desktop cannot be shown any more", "err", err)
 			cancel(session.DesktopGone)
 		}
 	})
-	state := session.Direct
-	if relay, _ := call.Path(); relay {
-		state = session.Relayed
-	}
-	h.tell(call, p2p.Notice{State: state, Permissions: granted})
-	h.Questions.Show(state)
+	running.Go(func() {
+		if h.Questions.Live(ctx, consent) == nil {
+			cancel(session.ByUser)
+		}
+	})
+	consent.tell(granted)
 	leave := func() {}
 	defer func() { leave() }()
 	for {
 		conn, err := call.Accept(ctx, p2p.RFB)
 		if errors.Is(context.Cause(ctx), session.DesktopGone) {
-			return session.DesktopGone
+			return session.DesktopGone, consent
 		}
 		if err != nil {
-			return session.ByUser
+			return session.ByUser, consent
 		}
 		leave()
 		leave = serveOne(ctx, &server, conn)

@@ -94,12 +94,18 @@ func (t terminal) Allow(ctx context.Context, supporter p2p.Hello, wanted session
 	return 0, nil
 }
 
+func (t terminal) Live(ctx context.Context, c *Consent) error {
+	t.Show(c.State)
+	fmt.Fprintln(t.out, "Your supporter sees your screen now. Ctrl-C ends it at once.")
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func (t terminal) Show(state session.State) {
 	fmt.Fprintf(t.out, "%s.\n", upperFirst(state.String()))
-	if state.Live() {
-		fmt.Fprintln(t.out, "Your supporter sees your screen now. Ctrl-C ends it at once.")
-	}
 }
+
+func (t terminal) End(reason session.Reason, _ *Receipt) { t.Show(reason.State()) }
 
 // who is a supporter's name as the end user reads it.
 func who(h p2p.Hello) string {

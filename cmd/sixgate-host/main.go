@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/pkg/browser"
 
 	"sixgate/host"
 )
@@ -40,13 +41,10 @@ type helpCmd struct {
 	display
 	Gateway []string `help:"The gateway's address, /ip4/…/tcp/4443/p2p/…; may be given several times." placeholder:"ADDR"`
 	Code    string   `help:"The six digits that your supporter told you." placeholder:"482913"`
-	TTY     bool     `help:"Ask on this terminal." name:"tty"`
+	TTY     bool     `help:"Ask on this terminal, not on a page in the browser." name:"tty"`
 }
 
 func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
-	if !c.TTY {
-		return errors.New("the page is not there yet: start with --tty to be asked on this terminal")
-	}
 	if len(c.Gateway) == 0 {
 		return errors.New("which gateway? Give its address with --gateway; your supporter knows it")
 	}
@@ -55,8 +53,28 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer desktop.Close()
-	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Questions: host.Terminal(os.Stdin, os.Stdout), Log: log}
+	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Log: log}
+	if c.TTY {
+		h.Questions = host.Terminal(os.Stdin, os.Stdout)
+		return h.Run(ctx, c.Code)
+	}
+	page, err := host.NewPage()
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	showPage(page)
+	h.Questions = page
 	return h.Run(ctx, c.Code)
+}
+
+// showPage opens the page in the user's browser, and says where it is in case that shows nothing.
+func showPage(page *host.Page) {
+	fmt.Println("If no page opens, open this address in the browser of this computer:", page.Address())
+	browser.Stdout = os.Stderr
+	if err := browser.OpenURL(page.Address()); err != nil {
+		fmt.Fprintln(os.Stderr, "sixgate-host: no browser can be opened:", err)
+	}
 }
 
 type vncCmd struct {

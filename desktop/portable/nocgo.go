@@ -19,6 +19,7 @@ func Open(display string, log *slog.Logger) (*Desktop, error) { return nil, errN
 
 func (*Desktop) Close() error                              { return nil }
 func (*Desktop) Changed() <-chan struct{}                  { return nil }
+func (*Desktop) Refresh()                                  {}
 func (*Desktop) Gone() <-chan struct{}                     { return nil }
 func (*Desktop) Name() string                              { return "" }
 func (*Desktop) Screens() []image.Rectangle                { return nil }

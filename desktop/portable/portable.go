@@ -159,6 +159,13 @@ func (d *Desktop) Capture(take func(pieces []piece)) error {
 	return nil
 }
 
+// Refresh makes the next Capture one of everything.
+func (d *Desktop) Refresh() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dirty = image.Rectangle{Max: d.picture.size}
+}
+
 // Cursor is unknown: neither library can see the pointer's shape.
 func (d *Desktop) Cursor() (*image.RGBA, image.Point) { return nil, image.Point{} }
 

@@ -81,6 +81,13 @@ func (d *Desktop) Capture(take func(pieces []piece)) error {
 	}
 }
 
+// Refresh makes the next Capture one of the whole screen.
+func (d *Desktop) Refresh() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.whole = true
+}
+
 // capture fetches the pieces.
 func (d *Desktop) capture() error {
 	if d.moved.Load() { // stays so until Screens is asked

@@ -1,0 +1,94 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sixgate/p2p"
+	"sixgate/session"
+)
+
+// handsOffFor is how long the supporter's mouse and keyboard must have rested before the end user can allow more: nobody
+// gives themselves a permission by clicking on the end user's page.
+const handsOffFor = time.Second
+
+// errHandsOff is a permission that was given while the supporter had the mouse.
+var errHandsOff = errors.New("not changed: the supporter moved the mouse or typed a moment ago; try again yourself")
+
+// Consent is what the end user allows in one session, from Allow to the end. They may change it at any time.
+type Consent struct {
+	Supporter p2p.Hello
+	State     session.State       // when it began
+	Offered   session.Permissions // what there is to allow
+	From      time.Time
+
+	gate *gate
+	tell func(session.Permissions) // the supporter
+	over context.Context           // done when nothing is allowed any more
+
+	now atomic.Uint32 // session.Permissions
+
+	mu      sync.Mutex // held through a change
+	granted []Granted
+}
+
+// Granted is what was allowed from a time on.
+type Granted struct {
+	At      time.Time
+	Allowed session.Permissions
+}
+
+// Receipt is what the end user may keep of a session.
+type Receipt struct {
+	Supporter p2p.Hello
+	From, To  time.Time
+	Granted   []Granted
+	Reason    error
+}
+
+// Allowed is what the supporter may do at this moment.
+func (c *Consent) Allowed() session.Permissions {
+	if c.over.Err() != nil { // what was under way when the session ended comes too late
+		return 0
+	}
+	return session.Permissions(c.now.Load())
+}
+
+// Change gives the supporter these permissions and no others. What was held down by those that end is let go of before it returns.
+func (c *Consent) Change(to session.Permissions) error {
+	to &= c.Offered
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.Allowed()
+	if to == was {
+		return nil
+	}
+	if to&^was != 0 && !c.gate.untouchedFor(handsOffFor) {
+		return errHandsOff
+	}
+	c.set(to)
+	c.gate.changed(was, to)
+	c.tell(to)
+	return nil
+}
+
+// set notes what is allowed from now on. c.mu is held, or nobody else knows c.
+func (c *Consent) set(to session.Permissions) {
+	c.now.Store(uint32(to))
+	if len(c.granted) < maxGranted {
+		c.granted = append(c.granted, Granted{time.Now(), to})
+	}
+}
+
+// maxGranted bounds what a receipt lists.
+const maxGranted = 1000
+
+// receipt says how it was, once the session is over.
+func (c *Consent) receipt(reason error) Receipt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Receipt{c.Supporter, c.From, time.Now(), c.granted, reason}
+}

@@ -1,0 +1,246 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"sixgate/p2p"
+	"sixgate/session"
+)
+
+// readFor is how long the question about an organisation that nobody vouches for stands before Allow can be pressed.
+const readFor = 12 * time.Second
+
+// Page asks the end user on a page in their browser, served on this machine only. Any number of tabs show the same; the session
+// goes on without any.
+type Page struct {
+	server *pageServer
+
+	mu       sync.Mutex
+	view     view
+	unlock   time.Time // when Allow may be pressed
+	question *question
+	consent  *Consent
+}
+
+// view is what the page shows: the program's side of web/host/state.ts.
+type view struct {
+	State        string       `json:"state"`
+	Problem      string       `json:"problem,omitempty"`
+	Name         string       `json:"name,omitempty"`
+	Organisation string       `json:"organisation,omitempty"`
+	Purpose      string       `json:"purpose,omitempty"`
+	Verified     bool         `json:"verified,omitempty"`
+	Wanted       []string     `json:"wanted,omitempty"`
+	Allowed      []string     `json:"allowed,omitempty"`
+	Fit          bool         `json:"fit,omitempty"`
+	Pause        int64        `json:"pause,omitempty"` // milliseconds
+	Since        *time.Time   `json:"since,omitempty"`
+	Reason       string       `json:"reason,omitempty"`
+	Receipt      *viewReceipt `json:"receipt,omitempty"`
+}
+
+type viewReceipt struct {
+	From    time.Time     `json:"from"`
+	To      time.Time     `json:"to"`
+	Granted []viewGranted `json:"granted"`
+}
+
+type viewGranted struct {
+	At      time.Time `json:"at"`
+	Allowed []string  `json:"allowed"`
+}
+
+// question is what the page was asked, and where the answer goes.
+type question struct {
+	kind   string
+	answer chan any // capacity 1
+}
+
+// errNotAsked is an answer to a question that does not stand.
+var errNotAsked = errors.New("the page was not asked this")
+
+// errTooSoon is an Allow before the question can have been read.
+var errTooSoon = errors.New("the question has to be read first")
+
+// ask shows v until the end user has answered the question of a kind, or ctx ends.
+func ask[T any](ctx context.Context, p *Page, kind string, v view) (answer T, err error) {
+	q := &question{kind, make(chan any, 1)}
+	p.mu.Lock()
+	p.question = q
+	p.mu.Unlock()
+	p.show(v)
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.question = nil
+	}()
+	select {
+	case a := <-q.answer:
+		return a.(T), nil
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
+}
+
+// answered takes the end user's answer to the question that stands.
+func (p *Page) answered(kind string, a any) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.question == nil || p.question.kind != kind {
+		return errNotAsked
+	}
+	if allowed, ok := a.(session.Permissions); ok && allowed != 0 && time.Now().Before(p.unlock) {
+		return errTooSoon
+	}
+	p.question.answer <- a
+	p.question = nil
+	return nil
+}
+
+// show puts v on the page.
+func (p *Page) show(v view) {
+	p.mu.Lock()
+	p.view = v
+	p.mu.Unlock()
+	p.server.changed()
+}
+
+// now is what the page shows at this moment.
+func (p *Page) now() view {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.view
+	v.Pause = max(0, time.Until(p.unlock).Milliseconds())
+	return v
+}
+
+func (p *Page) Code(ctx context.Context, problem error) (string, error) {
+	return ask[string](ctx, p, "code", view{State: "code", Problem: problemKey(problem), Wanted: offered.Names()})
+}
+
+// about is what the page says of a supporter.
+func about(state string, s p2p.Hello) view {
+	return view{State: state, Name: s.Name, Organisation: s.Organisation, Purpose: s.Purpose}
+}
+
+func (p *Page) CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error) {
+	v := about("verify", supporter)
+	v.Problem = problemKey(problem)
+	p.mu.Lock()
+	if problem == nil { // the question is there from now on
+		p.unlock = time.Now().Add(readFor)
+	}
+	p.mu.Unlock()
+	v.Wanted = offered.Names()
+	return ask[string](ctx, p, "digits", v)
+}
+
+func (p *Page) Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error) {
+	v := about("verify", supporter)
+	v.Wanted, v.Fit = wanted.Names(), true
+	return ask[session.Permissions](ctx, p, "allow", v)
+}
+
+func (p *Page) Live(ctx context.Context, c *Consent) error {
+	p.mu.Lock()
+	p.consent = c
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.consent = nil
+	}()
+	_, err := ask[bool](ctx, p, "stop", liveView(c, nil))
+	return err
+}
+
+func liveView(c *Consent, problem error) view {
+	v := about("live", c.Supporter)
+	v.Wanted, v.Allowed, v.Since, v.Problem = c.Offered.Names(), c.Allowed().Names(), &c.From, problemKey(problem)
+	return v
+}
+
+// change gives or takes one permission in a live session.
+func (p *Page) change(permission session.Permissions, on bool) error {
+	p.mu.Lock()
+	c := p.consent
+	p.mu.Unlock()
+	if c == nil {
+		return errNotAsked
+	}
+	to := c.Allowed() &^ permission
+	if on {
+		to |= permission
+	}
+	err := c.Change(to)
+	p.mu.Lock()
+	if p.consent == c { // it may have ended meanwhile
+		p.view = liveView(c, err)
+	}
+	p.mu.Unlock()
+	p.server.changed()
+	return nil
+}
+
+func (p *Page) Show(session.State) { p.show(view{State: "waiting"}) }
+
+func (p *Page) End(reason session.Reason, r *Receipt) {
+	v := view{State: "end", Reason: reasonKey(reason)}
+	if r != nil {
+		who := about("end", r.Supporter)
+		who.Reason = v.Reason
+		v = who
+		v.Receipt = &viewReceipt{From: r.From, To: r.To}
+		for _, g := range r.Granted {
+			v.Receipt.Granted = append(v.Receipt.Granted, viewGranted{g.At, g.Allowed.Names()})
+		}
+	}
+	p.show(v)
+}
+
+// problemKey is the page's word for an error.
+func problemKey(err error) string {
+	if err == nil {
+		return ""
+	}
+	if _, wrong := errors.AsType[session.WrongDigitsError](err); wrong {
+		return "wrong-digits"
+	}
+	for _, k := range []struct {
+		err error
+		key string
+	}{
+		{errNotACode, "not-a-code"}, {errHandsOff, "hands-off"}, {errTooSoon, "too-soon"},
+		{p2p.ErrNoCode, "no-code"}, {p2p.ErrTooMany, "too-many"}, {p2p.ErrGateway, "gateway"}, {p2p.ErrBusy, "busy"},
+		{p2p.ErrBridgeGone, "bridge-gone"}, {p2p.ErrHandshake, "handshake"}, {p2p.ErrVersion, "version"}, {p2p.ErrImpostor, "impostor"},
+	} {
+		if errors.Is(err, k.err) {
+			return k.key
+		}
+	}
+	return "other"
+}
+
+// reasonKey is the page's word for why a session ended.
+func reasonKey(r session.Reason) string {
+	switch r {
+	case session.ByUser:
+		return "by-user"
+	case session.BySupporter:
+		return "by-supporter"
+	case session.Refused:
+		return "refused"
+	case session.Unanswered:
+		return "unanswered"
+	case session.WrongDigits:
+		return "digits-burned"
+	case session.Tampered:
+		return "tampered"
+	case session.DesktopGone:
+		return "desktop-gone"
+	}
+	return "by-network"
+}

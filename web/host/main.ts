@@ -1,0 +1,165 @@
+import { digits } from "./digits";
+import { element } from "./element";
+import { saveReceipt, receiptLines } from "./receipt";
+import { answer, follow, type Permission, type View } from "./state";
+import { languages, say, speak, spoken, type Language } from "./words";
+
+const main = document.getElementById("main") as HTMLElement;
+let view: View = { state: "waiting" };
+let lost = false;
+let unlock = 0; // when Allow may be pressed, in performance.now()'s milliseconds
+const refused = new Set<Permission>(); // what the end user would not allow
+
+// The page is drawn anew for each view; what was typed belongs to the view before.
+function draw(): void {
+  const alarm = view.state === "verify" && !view.verified;
+  main.classList.toggle("alarm", alarm);
+  const problem = view.problem ? [element("p", { class: "problem", role: "alert" }, say(view.problem, who()))] : [];
+  const gone = lost && view.state !== "end" ? [element("div", { class: "lost", role: "alert" }, say("lost"))] : [];
+  main.replaceChildren(...gone, ...screens[view.state](problem));
+}
+
+function who(): { name: string } {
+  return { name: view.name ?? "" };
+}
+
+const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> = {
+  code: (problem) => [
+    element("h1", {}, say("typeCode")),
+    element("p", { class: "faint" }, say("nobodySees")),
+    digits(6, say("typeCode"), (typed) => void answer("code", typed)),
+    ...problem,
+    element("details", {}, element("summary", {}, say("mayAllow")), choice()),
+  ],
+
+  waiting: () => [element("div", { class: "spin" }), element("h1", {}, say("waiting")), element("p", { class: "faint" }, say("nobodySees"))],
+
+  verify: (problem) => {
+    const parts: HTMLElement[] = [element("h1", {}, say("wantsToHelp", who())), card()];
+    if (!view.verified) {
+      parts.push(element("p", { class: "question" }, element("strong", {}, say("notVerified")), " ", say("didYouCall")));
+    }
+    if (view.fit) parts.push(element("p", { class: "fit" }, say("digitsFit", who())), allows());
+    else parts.push(element("p", { class: "small" }, say("readDigits", who())), digits(4, say("readDigits", who()), (typed) => void answer("digits", typed)));
+    return [...parts, ...problem, decision()];
+  },
+
+  live: (problem) => {
+    const sees = view.allowed?.includes("view");
+    const clock = element("span", { class: "clock", id: "clock", "aria-hidden": "true" });
+    const stop = element("button", { class: "stop", id: "stop" }, say("stop"));
+    stop.addEventListener("click", () => void answer("stop", true));
+    const change = (p: Permission, on: boolean) => void answer("change", { permission: p, on });
+    return [
+      element("div", { class: "live" }, element("span", { class: sees ? "dot" : "dot off" }), element("strong", { class: "name" }, say(sees ? "seesScreen" : "seesNothing", who())), clock),
+      element("p", { class: "faint" }, say("youDecide")),
+      ...problem,
+      chips(view.wanted ?? [], new Set(view.allowed), change),
+      element("div", { class: "buttons" }, stop),
+    ];
+  },
+
+  end: () => {
+    const parts: HTMLElement[] = [element("h1", {}, say("ended")), element("p", {}, say(view.reason ?? "by-network")), element("p", { class: "faint" }, say("nobodySeesNow"), " ", say("closePage"))];
+    if (view.receipt) {
+      const list = element("dl", {});
+      for (const [name, value] of receiptLines(view, view.receipt)) list.append(element("dt", {}, name), element("dd", {}, value));
+      const save = element("button", { id: "receipt" }, say("saveReceipt"));
+      save.addEventListener("click", () => saveReceipt(view));
+      parts.push(list, element("div", { class: "buttons" }, save));
+    }
+    return parts;
+  },
+};
+
+// card says who asks, for whom and what for.
+function card(): HTMLElement {
+  const lines = [element("p", { class: "name" }, view.organisation || view.name || "")];
+  if (view.verified) lines.push(element("p", { class: "small" }, "✓ " + say("verified")));
+  if (view.purpose) lines.push(element("p", { class: "small faint" }, say("purpose", { purpose: view.purpose })));
+  return element("div", { class: "card" }, ...lines);
+}
+
+// choice is what may be asked for: what the end user takes from it is not allowed.
+function choice(): HTMLElement {
+  const all = view.wanted ?? [];
+  return chips(all, new Set(all.filter((p) => !refused.has(p))), (p, on) => void (on ? refused.delete(p) : refused.add(p)));
+}
+
+// allows lists what Allow gives; the end user may take from it.
+function allows(): HTMLElement {
+  const list = choice();
+  list.prepend(element("legend", {}, say("mayDo", who())));
+  return list;
+}
+
+function decision(): HTMLElement {
+  const no = element("button", { id: "no" }, say("no"));
+  no.addEventListener("click", () => void answer("allow", []));
+  const allow = element("button", { id: "allow", class: "primary" }, say("allow"));
+  allow.addEventListener("click", () => void answer("allow", (view.wanted ?? []).filter((p) => !refused.has(p))));
+  const left = Math.ceil((unlock - performance.now()) / 1000);
+  allow.disabled = !view.fit || left > 0;
+  if (left > 0) {
+    allow.textContent = say("allowIn", { seconds: left });
+  } else if (view.fit && view.verified) {
+    queueMicrotask(() => allow.focus());
+  }
+  return element("div", { class: "buttons" }, no, allow);
+}
+
+function chips(all: Permission[], on: Set<Permission>, change: (p: Permission, on: boolean) => void): HTMLElement {
+  const set = element("fieldset", {});
+  for (const p of all) {
+    const box = element("input", { type: "checkbox", role: "switch", name: p }) as HTMLInputElement;
+    box.checked = on.has(p);
+    box.addEventListener("change", () => change(p, box.checked));
+    set.append(element("label", { class: "chip" }, box, element("span", {}, say(p))));
+  }
+  return set;
+}
+
+function tick(): void {
+  if (view.state === "live" && view.since) {
+    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(view.since)) / 1000));
+    const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const clock = document.getElementById("clock");
+    if (clock) clock.textContent = text;
+  }
+  const allow = document.getElementById("allow") as HTMLButtonElement | null;
+  if (view.state === "verify" && allow?.disabled) {
+    allow.replaceWith((decision().querySelector("#allow") as HTMLElement));
+  }
+}
+
+function chooseLanguage(): void {
+  const select = document.getElementById("language") as HTMLSelectElement;
+  for (const [code, name] of Object.entries(languages)) {
+    select.append(element("option", { value: code }, name));
+  }
+  select.value = spoken();
+  const label = document.getElementById("language-label") as HTMLElement;
+  const use = (language: Language) => {
+    speak(language);
+    label.textContent = say("language");
+    draw();
+  };
+  select.addEventListener("change", () => use(select.value as Language));
+  use(spoken());
+}
+
+chooseLanguage();
+follow(
+  (next) => {
+    lost = false;
+    if (next.state === "verify" && next.pause !== undefined) unlock = performance.now() + next.pause;
+    view = next;
+    draw();
+    tick();
+  },
+  () => {
+    lost = true;
+    draw();
+  },
+);
+setInterval(tick, 500);

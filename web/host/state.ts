@@ -1,0 +1,43 @@
+// What the program says, and what the end user answers. The program's side is host/page.go.
+
+export type Permission = "view" | "control" | "files" | "clipboard" | "tunnel";
+
+export interface View {
+  state: "code" | "waiting" | "verify" | "live" | "end";
+  problem?: string; // a key of the catalogue
+  name?: string; // of the supporter
+  organisation?: string;
+  purpose?: string;
+  verified?: boolean; // the organisation
+  wanted?: Permission[];
+  allowed?: Permission[];
+  fit?: boolean; // the check digits
+  pause?: number; // milliseconds until Allow may be pressed
+  since?: string; // RFC 3339: when the session began
+  reason?: string; // a key of the catalogue: why it ended
+  receipt?: Receipt;
+}
+
+export interface Receipt {
+  from: string;
+  to: string;
+  granted: { at: string; allowed: Permission[] }[];
+}
+
+// follow calls show with each view that the program has, and gone when the program does not answer.
+export function follow(show: (view: View) => void, gone: () => void): void {
+  const events = new EventSource("events");
+  events.onmessage = (e) => show(JSON.parse(e.data) as View);
+  events.onerror = gone; // the browser tries again by itself
+}
+
+// answer tells the program what the end user decided.
+export async function answer(what: "code" | "digits" | "allow" | "change" | "stop", value: unknown): Promise<boolean> {
+  try {
+    const body = JSON.stringify(value);
+    const response = await fetch(what, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
