@@ -54,14 +54,17 @@ func run(m *testing.M) int {
 	if _, err := os.Stat("/usr/include/rfb/rfbclient.h"); err != nil {
 		missing["libvncserver-dev"] = true
 	}
-	if _, err := os.Stat("testdata/novnc/node_modules"); err != nil {
-		fmt.Fprintln(os.Stderr, "These tests need noVNC: npm ci --prefix conformance/testdata/novnc, or make install-test")
-		return 1
+	for _, dir := range []string{"testdata/novnc", "../web"} {
+		if _, err := os.Stat(dir + "/node_modules"); err != nil {
+			fmt.Fprintf(os.Stderr, "These tests need what npm ci in conformance/%s installs: make install-test\n", dir)
+			return 1
+		}
 	}
 	if len(missing) > 0 {
 		fmt.Fprintln(os.Stderr, "These tests need Debian packages:", strings.Join(slices.Sorted(maps.Keys(missing)), " "))
 		return 1
 	}
+	os.Setenv("BROWSER", "true") // what sixgate-host would open its page in
 	var err error
 	if built, err = os.MkdirTemp("", "sixgate-conformance-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -100,10 +100,14 @@ func (p *talk) until(t *testing.T, text string) string {
 	}
 }
 
+// event is one of the bridge's, as far as tests read them.
+type event struct{ Event, Code, Digits, Address, Password, Path, State, Reason string }
+
 // event waits for one of the bridge's events.
-func (p *talk) event(t *testing.T, kind string) (e struct{ Event, Code, Digits, Address, Password, Path, Reason string }) {
+func (p *talk) event(t *testing.T, kind string) (e event) {
 	t.Helper()
 	for e.Event != kind {
+		e = event{}
 		if err := json.Unmarshal([]byte(p.until(t, "\n")), &e); err != nil {
 			t.Fatal(err)
 		}
@@ -192,6 +196,9 @@ func (m *meeting) allow(t *testing.T, host *talk) {
 	}
 }
 
+// noticePaper is the colour of a notice in place of the desktop.
+var noticePaper = color.RGBA{0x1b, 0x24, 0x30, 0xff}
+
 func TestSession(t *testing.T) {
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
@@ -249,7 +256,7 @@ func TestSession(t *testing.T) {
 		return nil
 	})
 	early.mu.Lock()
-	if corner, paper := early.seen.RGBAAt(0, 0), (color.RGBA{0x1b, 0x24, 0x30, 0xff}); corner != paper {
+	if corner, paper := early.seen.RGBAAt(0, 0), noticePaper; corner != paper {
 		t.Errorf("what the viewer saw last has the colour %v in its corner, not a notice's %v", corner, paper)
 	}
 	early.mu.Unlock()

@@ -192,6 +192,7 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 			b.Report(Event{Event: "state", State: told.String()})
 		}
 		m.allowed.Store(uint32(notice.Permissions))
+		m.pause(notice.State == session.Paused, notice.State.String())
 		switch {
 		case !notice.State.Live():
 			m.show(notice.State.String(), "on "+call.Peer().Name)

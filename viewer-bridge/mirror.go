@@ -36,6 +36,7 @@ type mirror struct {
 	mu        sync.Mutex
 	picture   *rfb.Image
 	notice    [2]string // that picture shows; zero: the host's desktop
+	paused    bool      // the host's user shows nothing: whatever its program still says
 	dirty     []image.Rectangle
 	pieces    []rfbserver.Piece // of the last Capture
 	cursor    *image.RGBA
@@ -63,6 +64,20 @@ func (m *mirror) show(headline, detail string) {
 	paintNotice(m.picture.Pix, m.picture.Rect.Max, headline, detail)
 	m.cursor, m.clipboard = nil, ""
 	m.touch(m.picture.Rect)
+}
+
+// pause shows a notice in place of the desktop, or ends that.
+func (m *mirror) pause(on bool, notice string) {
+	if on {
+		m.show(notice, "They can show their screen again at any time.")
+	}
+	m.mu.Lock()
+	was := m.paused
+	m.paused = on
+	m.mu.Unlock()
+	if host := m.host.Load(); host != nil && was && !on {
+		host.Request(false, image.Rectangle{Max: *m.size.Load()}) // what came meanwhile was not shown
+	}
 }
 
 // follow shows host for as long as it talks, and passes the viewers' input on to it. It calls shown when its picture is there.
@@ -99,6 +114,9 @@ func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.name = printable(host.Name())
+	if m.paused {
+		return
+	}
 	m.cursor, m.hot = host.Cursor()
 	from, rects := host.Image(), u.Rects
 	switch all := []image.Rectangle{from.Rect}; {

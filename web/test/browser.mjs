@@ -1,5 +1,5 @@
-// A browser that a test drives: one JSON command a line on standard input, one answer a line on standard output. The commands are
-// the functions below; the first argument is a tab's name where there can be several.
+// A browser that tests drive: one JSON command a line on standard input, [id, name, arguments…], one answer a line on standard
+// output, {id, value or error}, when it is there. The commands are the functions below; the first argument is a tab's name.
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -38,14 +38,18 @@ const commands = {
   complaints: () => complaints,
 };
 
+const running = new Set();
 for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...args] = JSON.parse(line);
-  let answer;
-  try {
-    answer = { value: (await commands[name](...args)) ?? null };
-  } catch (e) {
-    answer = { error: String(e) };
-  }
-  process.stdout.write(JSON.stringify(answer) + "\n");
+  const [id, name, ...args] = JSON.parse(line);
+  const work = (async () => commands[name](...args))().then(
+    (value) => ({ id, value: value ?? null }),
+    (e) => ({ id, error: String(e) }),
+  );
+  running.add(work);
+  work.then((answer) => {
+    running.delete(work);
+    process.stdout.write(JSON.stringify(answer) + "\n");
+  });
 }
+await Promise.all(running);
 await browser.close();

@@ -1,0 +1,95 @@
+//go:build linux
+
+package conformance
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"sync"
+	"testing"
+)
+
+// browser is a Chromium with tabs, which web/test/browser.mjs drives.
+type browser struct {
+	in io.Writer
+
+	mu      sync.Mutex
+	waiting []chan answered // by the number of the command
+}
+
+type answered struct {
+	ID    int
+	Value any
+	Error string
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	cmd := exec.Command("node", "../web/test/browser.mjs")
+	cmd.Env = append(cmd.Environ(), "CHROMIUM="+chromium)
+	cmd.Stderr = t.Output()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{in: in}
+	var reading sync.WaitGroup
+	reading.Go(func() { b.read(out) })
+	t.Cleanup(func() { in.Close(); reading.Wait(); cmd.Wait() })
+	return b
+}
+
+// read hands the answers to those who wait for them, and an error to all when the browser leaves.
+func (b *browser) read(out io.Reader) {
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var a answered
+		if json.Unmarshal(lines.Bytes(), &a) == nil {
+			b.mu.Lock()
+			b.waiting[a.ID] <- a
+			b.mu.Unlock()
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.waiting {
+		select {
+		case w <- answered{Error: "the browser has left"}:
+		default: // has its answer
+		}
+	}
+	b.in = nil
+}
+
+// do gives a command and returns what came of it.
+func (b *browser) do(t *testing.T, command string, args ...any) any {
+	t.Helper()
+	b.mu.Lock()
+	if b.in == nil {
+		b.mu.Unlock()
+		t.Fatal("the browser has left")
+	}
+	answer := make(chan answered, 1)
+	line, err := json.Marshal(append([]any{len(b.waiting), command}, args...))
+	b.waiting = append(b.waiting, answer)
+	if err == nil {
+		_, err = b.in.Write(append(line, '\n'))
+	}
+	b.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := <-answer
+	if a.Error != "" {
+		t.Fatalf("%s: %s", line, a.Error)
+	}
+	return a.Value
+}
