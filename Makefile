@@ -15,11 +15,11 @@ TEST_DEBS := $(DEMO_DEBS) x11-xkb-utils xdotool xclip xsel weston xwayland tiger
 BENCH_DEBS := $(DEMO_DEBS) x11vnc tigervnc-scraping-server chromium libjpeg-turbo-progs
 
 # noVNC, and what drives it in a browser.
-NOVNC := conformance/testdata/novnc
+NPM := web conformance/testdata/novnc
 
 FUZZ_FOR := 30s
 
-.PHONY: help build demo test lint fuzz vulnerabilities bench install-build install-demo install-test install-bench
+.PHONY: help build pages demo test lint fuzz vulnerabilities bench install-build install-demo install-test install-bench
 
 help:
 	@echo "make demo     gateway, host and bridge on this machine; prints the code and where to point a viewer"
@@ -46,7 +46,7 @@ install-demo:
 	$(call install,$(DEMO_DEBS))
 install-test:
 	$(call install,$(TEST_DEBS))
-	@[ $(NOVNC)/node_modules/.package-lock.json -nt $(NOVNC)/package-lock.json ] || npm ci --prefix $(NOVNC) --no-audit --no-fund
+	@for dir in $(NPM); do [ $$dir/node_modules/.package-lock.json -nt $$dir/package-lock.json ] || npm ci --prefix $$dir --no-audit --no-fund || exit 1; done
 install-bench:
 	$(call install,$(BENCH_DEBS))
 
@@ -58,7 +58,12 @@ build: install-build
 demo: install-demo build
 	bin/sixgate-demo $(DEMO)
 
-test: install-build install-test lint
+# The pages' TypeScript: what is committed in web/dist is what it makes.
+pages:
+	npm run build --prefix web
+	@git diff --exit-code --stat web/dist || { echo "web/dist was not made from its source: commit what npm run build has made"; exit 1; }
+
+test: install-build install-test lint pages
 	go test -race -shuffle=on ./...
 	@$(MAKE) --no-print-directory fuzz
 
