@@ -13,8 +13,8 @@ import (
 func TestServers(t *testing.T) {
 	const quality8 = rfb.EncodingQualityLevel0 + 8
 	for name, encodings := range map[string][]rfb.Encoding{
-		"x11vnc":     {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingZRLE, rfb.EncodingTight},
-		"X0tigervnc": {rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZRLE, rfb.EncodingTight},
+		"x11vnc":     {rfb.EncodingRaw, rfb.EncodingRRE, rfb.EncodingCoRRE, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingZRLE, rfb.EncodingTight},
+		"X0tigervnc": {rfb.EncodingRaw, rfb.EncodingRRE, rfb.EncodingHextile, rfb.EncodingZRLE, rfb.EncodingTight},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,27 +20,42 @@ var staying = []struct {
 }{
 	{"libvncclient/raw", libvncclient("raw", -1), same},
 	{"libvncclient/copyrect", libvncclient("copyrect raw", -1), same},
+	{"libvncclient/rre", libvncclient("rre", -1), same},
+	{"libvncclient/corre", libvncclient("corre", -1), same},
+	{"libvncclient/trle", libvncclient("trle", -1), same},
 	{"libvncclient/hextile", libvncclient("hextile", -1), same},
 	{"libvncclient/zlib", libvncclient("zlib", -1), same},
 	{"libvncclient/zrle", libvncclient("zrle", -1), same},
 	{"libvncclient/tight", libvncclient("copyrect tight", -1), same},
+	{"libvncclient/tight without zlib", libvncclient("tight", noZlib), same},
 	{"libvncclient/tight-jpeg", libvncclient("copyrect tight", 8), alike},
 	{"tigervnc/raw", tigervnc("-PreferredEncoding", "Raw", "-NoJPEG"), same},
+	{"tigervnc/rre", tigervnc("-PreferredEncoding", "RRE", "-NoJPEG"), same},
 	{"tigervnc/hextile", tigervnc("-PreferredEncoding", "Hextile", "-NoJPEG"), same},
 	{"tigervnc/zrle", tigervnc("-PreferredEncoding", "ZRLE", "-NoJPEG"), same},
 	{"tigervnc/tight", tigervnc("-PreferredEncoding", "Tight", "-NoJPEG"), same},
 	{"tigervnc/tight-jpeg", tigervnc("-PreferredEncoding", "Tight", "-QualityLevel", "8"), alike},
 	{"tigervnc/8-bit", tigervnc("-PreferredEncoding", "ZRLE", "-FullColor=0", "-LowColorLevel", "2"), coarse(2, 2, 2)},
 	{"tightvnc/tight", tightvnc("xtightvncviewer", "-nojpeg", "-encodings", "copyrect tight hextile"), same},
+	{"tightvnc/rre", tightvnc("xtightvncviewer", "-encodings", "rre"), same},
+	{"tightvnc/corre", tightvnc("xtightvncviewer", "-encodings", "corre"), same},
 	{"tightvnc/hextile", tightvnc("xtightvncviewer", "-encodings", "hextile"), same},
 	{"sixgate/raw", ours(rfb.EncodingRaw), same},
+	{"sixgate/rre", ours(rfb.EncodingRRE), same},
+	{"sixgate/corre", ours(rfb.EncodingCoRRE), same},
+	{"sixgate/trle", ours(rfb.EncodingTRLE), same},
 	{"sixgate/hextile", ours(rfb.EncodingHextile), same},
 	{"sixgate/zlib", ours(rfb.EncodingZlib), same},
 	{"sixgate/zrle", ours(rfb.EncodingZRLE), same},
 	{"sixgate/tight", ours(rfb.EncodingTight), same},
+	{"sixgate/tightpng", ours(rfb.EncodingTightPNG), same},
+	{"sixgate/jpeg beside zrle", ours(rfb.EncodingJPEG, rfb.EncodingZRLE), alike},
 	{"sixgate/tight-jpeg", ours(rfb.EncodingTight, rfb.EncodingQualityLevel0+8), alike},
 	{"tightvnc/zlib", tightvnc("xtightvncviewer", "-encodings", "zlib"), same},
 }
+
+// noZlib is the quality of a libvncclient that takes Tight without zlib, and asks for it.
+const noZlib = -2
 
 // libvncclient starts testdata/lvc.c.
 func libvncclient(encodings string, quality int) func(*testing.T, *server) func() (*image.RGBA, error) {

@@ -30,6 +30,8 @@ func TestViewers(t *testing.T) {
 	for name, picture := range map[string]func(*testing.T, *server) (*image.RGBA, compare){
 		"gvnccapture":         gvnccapture,
 		"vncsnapshot/raw":     vncsnapshot("raw"),
+		"vncsnapshot/rre":     vncsnapshot("rre"),
+		"vncsnapshot/corre":   vncsnapshot("corre"),
 		"vncsnapshot/hextile": vncsnapshot("hextile"),
 		"vncsnapshot/zlib":    vncsnapshot("zlib"),
 		"vncsnapshot/zrle":    vncsnapshot("zrle"),

@@ -4,7 +4,7 @@
  *   point X Y B   move the pointer; answers "point"
  *   cut TEXT      say that TEXT was copied here; answers "cut"
  *   pasted FILE   write what was last copied over there; answers "pasted"
- * Usage: lvc HOST PORT ENCODINGS QUALITY PASSWORD      QUALITY -1: no JPEG
+ * Usage: lvc HOST PORT ENCODINGS QUALITY PASSWORD      QUALITY -1: no JPEG; -2: and no zlib in Tight
  * It prints "ready" when the first whole picture has arrived. */
 #include <poll.h>
 #include <stdio.h>
@@ -32,6 +32,9 @@ static void shot(rfbClient *c, const char *name) {
 		fwrite(c->frameBuffer + 4 * i, 1, 3, f);
 	fclose(f);
 }
+
+static int no_zlib[] = {-317, 0}; /* what libvncclient reads, and does not ask for */
+static rfbClientProtocolExtension without_zlib = {.encodings = no_zlib};
 
 static int obey(rfbClient *c, char *line) {
 	char name[512];
@@ -68,6 +71,10 @@ int main(int argc, char **argv) {
 	c->appData.enableJPEG = quality >= 0;
 	c->appData.qualityLevel = quality >= 0 ? quality : 5;
 	c->appData.useRemoteCursor = TRUE;
+	if (quality == -2) {
+		c->appData.compressLevel = 0;
+		rfbClientRegisterExtension(&without_zlib);
+	}
 	if (!rfbInitClient(c, NULL, NULL)) return 1;
 
 	char line[600];
