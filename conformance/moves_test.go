@@ -23,7 +23,7 @@ var moves = []struct {
 	times   int // how many times more pixels must come as copies than in any other way
 }{
 	{"a terminal scrolls", terminal, 10},
-	{"a page scrolls in Chromium", browser, 10},
+	{"a page scrolls in Chromium", chromiumPage, 10},
 	{"a window is dragged", dragged, 10},
 }
 
@@ -151,8 +151,8 @@ func terminal(t *testing.T, d *desk) (play func() error) {
 	}
 }
 
-// browser has a page in Chromium, which the wheel scrolls.
-func browser(t *testing.T, d *desk) (play func() error) {
+// chromiumPage has a page in Chromium, which the wheel scrolls.
+func chromiumPage(t *testing.T, d *desk) (play func() error) {
 	page := new(strings.Builder)
 	page.WriteString("<!doctype html><title>ready</title><body style='margin: 2em; font: 16px/1.5 sans-serif'>")
 	for i := range 200 {
