@@ -43,7 +43,7 @@ const lookOver = `() => {
 // reader is an end user with a page in their language.
 type reader struct {
 	t                             *testing.T
-	web                           *browser
+	web                           *tabs
 	locale                        string // and the name of the tab
 	code, verify, fit, live, over string // what the page says in each state
 	meeting                       *meeting
@@ -88,7 +88,7 @@ func (r *reader) tabTo(id string) {
 // question stands for twelve seconds before it can be answered.
 func TestPage(t *testing.T) {
 	d := newDesk(t)
-	web := newBrowser(t)
+	web := newTabs(t)
 	readers := []*reader{
 		{locale: "en-GB", code: "Type the 6 digits", verify: "Ada wants to help you", fit: "The digits fit", live: "Ada sees your screen", over: "You ended it."},
 		{locale: "de-DE", code: "Geben Sie die 6 Ziffern ein", verify: "Ada möchte Ihnen helfen", fit: "Die Ziffern stimmen", live: "Ada sieht Ihren Bildschirm", over: "Sie haben die Sitzung beendet."},
@@ -159,7 +159,7 @@ func TestPageLive(t *testing.T) {
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	host, address := m.hostOnPage(t, d.Display)
-	web := newBrowser(t)
+	web := newTabs(t)
 	web.do(t, "open", "a", address)
 	web.do(t, "wait", "a", ".digits")
 	web.do(t, "type", "a", m.code)

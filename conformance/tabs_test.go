@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// browser is a Chromium with tabs, which web/test/browser.mjs drives.
-type browser struct {
+// tabs are those of a Chromium, which web/test/browser.mjs drives.
+type tabs struct {
 	in io.Writer
 
 	mu      sync.Mutex
@@ -25,7 +25,7 @@ type answered struct {
 	Error string
 }
 
-func newBrowser(t *testing.T) *browser {
+func newTabs(t *testing.T) *tabs {
 	t.Helper()
 	cmd := exec.Command("node", "../web/test/browser.mjs")
 	cmd.Env = append(cmd.Environ(), "CHROMIUM="+chromium)
@@ -41,7 +41,7 @@ func newBrowser(t *testing.T) *browser {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	b := &browser{in: in}
+	b := &tabs{in: in}
 	var reading sync.WaitGroup
 	reading.Go(func() { b.read(out) })
 	t.Cleanup(func() { in.Close(); reading.Wait(); cmd.Wait() })
@@ -49,7 +49,7 @@ func newBrowser(t *testing.T) *browser {
 }
 
 // read hands the answers to those who wait for them, and an error to all when the browser leaves.
-func (b *browser) read(out io.Reader) {
+func (b *tabs) read(out io.Reader) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var a answered
 		if json.Unmarshal(lines.Bytes(), &a) == nil {
@@ -70,7 +70,7 @@ func (b *browser) read(out io.Reader) {
 }
 
 // do gives a command and returns what came of it.
-func (b *browser) do(t *testing.T, command string, args ...any) any {
+func (b *tabs) do(t *testing.T, command string, args ...any) any {
 	t.Helper()
 	b.mu.Lock()
 	if b.in == nil {
