@@ -24,8 +24,8 @@ var arrows = map[string][]string{
 	"cmd/sixgate-host":    {"host"},
 	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
-	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"}, // it runs the other programs and knows them by their command lines
-	"bench":               {"rfb", "desktop/xvfb", "bench/scene"},
+	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                               // it runs the other programs and knows them by their command lines
+	"bench":               {"rfb", "desktop/x11", "desktop/xvfb", "bench/scene"}, // rfb and x11 also by themselves, beside the machine's limits
 	"bench/scene":         nil,
 	"conformance":         nil,
 }
@@ -61,7 +61,7 @@ var foreign = map[string][]string{
 	"github.com/go-vgo/":       {"desktop/portable"},
 	"github.com/kbinani/":      {"desktop/portable"},
 	"github.com/libp2p/":       {"p2p", "gateway"},
-	"github.com/klauspost/":    {"rfb"},
+	"github.com/klauspost/":    {"rfb", "bench"}, // which measures it alone
 	"github.com/alecthomas/":   {"cmd/"},
 	"github.com/mitchellh/":    {},
 	"google.golang.org/proto":  {"p2p"},

@@ -104,17 +104,12 @@ const seeFor = 5 * time.Second
 // see returns the screen as soon as it shows the step that was taken last.
 func (a *action) see(ctx context.Context, st *stage) (*rfb.Image, error) {
 	n := int(a.taken.Load())
-	picture := rfb.NewImage(image.Rectangle{Max: st.size})
 	for end := time.Now().Add(seeFor); time.Now().Before(end); {
-		img, err := st.screen.Read(picture.Rect)
+		img, err := st.screen.Read(image.Rectangle{Max: st.size})
 		if err != nil {
 			return nil, err
 		}
-		for i := range picture.Pix {
-			p := img.Pix[4*i : 4*i+3 : 4*i+3]
-			picture.Pix[i] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
-		}
-		if a.shown(picture, n) {
+		if picture := pictureOf(img); a.shown(picture, n) {
 			return picture, nil
 		}
 		if err := pause(ctx, 10*time.Millisecond); err != nil {

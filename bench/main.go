@@ -35,7 +35,7 @@ func main() {
 	var f flags
 	flag.Float64Var(&f.seconds, "seconds", 4, "how long each server works on each workload")
 	flag.StringVar(&f.servers, "servers", "ours,x0vncserver,x11vnc", "which servers")
-	flag.StringVar(&f.parts, "parts", "", "which parts, by the beginnings of their names: loopback, four (viewers), distant (80 ms, 10 Mbit/s), poor (300 ms, 1 Mbit/s), bridged, session; none: all")
+	flag.StringVar(&f.parts, "parts", "", "which parts, by the beginnings of their names: loopback, four (viewers), distant (80 ms, 10 Mbit/s), poor (300 ms, 1 Mbit/s), bridged, session, limits; none: all")
 	flag.StringVar(&f.loads, "loads", "", "which workloads, by the beginnings of their names; none: all")
 	flag.StringVar(&f.modes, "modes", "", "lossless, quality 8 or quality 6; none: all")
 	flag.StringVar(&f.host, "host", "", "our sixgate-host program; none: build it")
@@ -100,6 +100,11 @@ func run(ctx context.Context, f flags) error {
 
 // everything runs the parts that were asked for.
 func everything(ctx context.Context, f flags, st *stage, r *report) (err error) {
+	if anyPrefix(f.parts, "limits") {
+		if r.limits, err = measureLimits(ctx, st); err != nil {
+			return fmt.Errorf("the machine's limits: %w", err)
+		}
+	}
 	for _, p := range parts {
 		if !anyPrefix(f.parts, p.name) {
 			continue

@@ -18,6 +18,7 @@ type report struct {
 	servers  []*server
 	rows     []row
 	session  []time.Duration // from the code to the first pixel
+	limits   []limit
 }
 
 // row is one turn, with all servers.
@@ -78,6 +79,7 @@ func (r *report) markdown() string {
 	r.keys(&b)
 	r.throughBridge(&b)
 	r.memory(&b)
+	r.machine(&b)
 	r.product(&b)
 	return b.String()
 }
@@ -134,6 +136,9 @@ func (r *report) memory(b *strings.Builder) {
 	t := newTable("server", ":first picture p50 ms, quality 8", ":lossless", ":resident MB, one viewer", ":private", ":four viewers", ":private")
 	for _, s := range r.servers {
 		one, four := r.sum(s, "loopback"), r.sum(s, "four")
+		if one.resident+four.resident == 0 {
+			continue
+		}
 		t.row(s.name, milliseconds(r.first(s, quality8), 0.5), milliseconds(r.first(s, lossless), 0.5), megabytes(one.resident), megabytes(one.private), megabytes(four.resident), megabytes(four.private))
 	}
 	t.write(b, "First picture and memory")

@@ -18,11 +18,12 @@ type mode struct {
 	encodings []rfb.Encoding
 }
 
+// A viewer asks for what TigerVNC's does, which suits x0vncserver best: updates that come by themselves.
 var (
-	always   = []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingCursor, rfb.EncodingLastRect, rfb.EncodingCompressLevel0 + 2}
-	lossless = mode{"lossless", always}
-	quality8 = mode{"quality 8", with(always, rfb.EncodingQualityLevel0+8)}
-	quality6 = mode{"quality 6", with(always, rfb.EncodingQualityLevel0+6, rfb.EncodingFence, rfb.EncodingContinuousUpdates)}
+	lossless = mode{"lossless", []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingCursor, rfb.EncodingLastRect,
+		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingCompressLevel0 + 2}}
+	quality8 = mode{"quality 8", with(lossless.encodings, rfb.EncodingQualityLevel0+8)}
+	quality6 = mode{"quality 6", with(lossless.encodings, rfb.EncodingQualityLevel0+6)}
 )
 
 func with(list []rfb.Encoding, more ...rfb.Encoding) []rfb.Encoding {
