@@ -58,6 +58,14 @@ func BenchmarkUpdate(b *testing.B) {
 		}
 		return 0x202020
 	}
+	scrolled := func(x, y, i int) uint32 { return writing(1)(x, y+26*i) }
+	dragged := func(x, y, i int) uint32 {
+		if at := image.Pt(x-220*i, y-9*i); at.In(image.Rect(200, 100, 1000, 700)) {
+			return writing(1)(at.X, at.Y)
+		}
+		return grain(1)(x, y)
+	}
+	copying := rfb.SetEncodings{rfb.EncodingTight, -24, rfb.EncodingLastRect, rfb.EncodingCopyRect}
 	photo := func(x, y, i int) uint32 {
 		v := uint32((x+y+40*i)/4%200) + rnd.Uint32N(8)
 		return v<<16 | (v+20)<<8 | (v + 40)
@@ -70,6 +78,9 @@ func BenchmarkUpdate(b *testing.B) {
 		{"key/Tight", newFilm(image.Rect(200, 300, 208, 316), text), rfb.SetEncodings{rfb.EncodingTight, -24, rfb.EncodingLastRect}},
 		{"terminal/Tight", newFilm(image.Rect(200, 100, 1000, 700), text), rfb.SetEncodings{rfb.EncodingTight, -24, rfb.EncodingLastRect}},
 		{"terminal/ZRLE", newFilm(image.Rect(200, 100, 1000, 700), text), rfb.SetEncodings{rfb.EncodingZRLE}},
+		{"terminal/Tight, copied", newFilm(image.Rect(200, 100, 1000, 700), scrolled), copying},
+		{"terminal/Tight, dragged", newFilm(image.Rect(200, 100, 1220, 709), dragged), copying},
+		{"video/Tight, not copied", newFilm(image.Rect(200, 100, 1480, 820), photo), copying},
 		{"video/Tight", newFilm(image.Rect(200, 100, 1480, 820), photo), rfb.SetEncodings{rfb.EncodingTight, -24, rfb.EncodingLastRect}},
 		{"video/Tight lossless", newFilm(image.Rect(200, 100, 1480, 820), photo), rfb.SetEncodings{rfb.EncodingTight, rfb.EncodingLastRect}},
 		{"video/Raw", newFilm(image.Rect(200, 100, 1480, 820), photo), rfb.SetEncodings{rfb.EncodingRaw}},

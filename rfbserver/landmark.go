@@ -39,7 +39,7 @@ var sumPowers = func() (p [landmark + 1]uint64) {
 // take forgets all landmarks and takes those in r of m, which are in a few columns, in all rows but those that show the same as
 // the one above: an upright stroke is found anywhere along it, but for its upper end.
 func (l *landmarks) take(m *rfb.Image, r image.Rectangle) {
-	step := min(64, max(landmark/2, r.Dx()/8))
+	step := min(5*landmark, max(landmark/2, r.Dx()/8))
 	l.clear(r.Dy() * (r.Dx()/step + 1))
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		row := m.Row(r.Min.X, r.Max.X, y)
@@ -76,10 +76,12 @@ func tells(px *[landmark]uint32) bool {
 	changes := 0
 	for i, p := range px[1:] {
 		if p != px[i] {
-			changes++
+			if changes++; changes == minChanges {
+				return true
+			}
 		}
 	}
-	return changes >= minChanges
+	return false
 }
 
 func sum(px *[landmark]uint32) (s uint64) {

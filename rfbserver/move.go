@@ -76,7 +76,7 @@ func (f *mover) find(old *rfb.Image, pieces []Piece, changed []image.Rectangle) 
 	}
 	f.search()
 	if len(f.found) > 0 {
-		f.misses = 0
+		f.misses, f.last = 0, f.found[0].by
 		f.order()
 		return f.found
 	}
@@ -92,7 +92,11 @@ func alike(a, b image.Rectangle) bool { return 4*area(a.Intersect(b)) > 3*area(a
 
 // search fills f.found.
 func (f *mover) search() {
-	f.votes()
+	if f.ways = f.ways[:0]; f.again() {
+		f.ways = append(f.ways, way{f.last, 0})
+	} else {
+		f.votes()
+	}
 	for _, w := range f.ways {
 		f.along(w.by)
 		if len(f.found) >= maxCopies {
@@ -101,13 +105,47 @@ func (f *mover) search() {
 	}
 }
 
+// samples are the rows that are looked at to find out what moved.
+func (f *mover) samples() func(yield func(y int) bool) {
+	return func(yield func(y int) bool) {
+		const rows = 48
+		for i := range rows {
+			if !yield(f.area.Min.Y + (2*i+1)*f.area.Dy()/(2*rows)) {
+				return
+			}
+		}
+	}
+}
+
+// again tells whether most of what moved seems to have gone the last way, as when a wheel is turned: votes cost more.
+func (f *mover) again() bool {
+	gone, stayed := 0, 0
+	area := f.area.Intersect(f.old.Rect.Add(f.last))
+	for y := range f.samples() {
+		if f.last == (image.Point{}) || y < area.Min.Y || y >= area.Max.Y {
+			continue
+		}
+		now := f.newRow(0, area.Min.X, area.Max.X, y)
+		was := f.old.Row(area.Min.X, area.Max.X, y)
+		from := f.old.Row(area.Min.X-f.last.X, area.Max.X-f.last.X, y-f.last.Y)
+		for x := 0; x+landmark <= len(now); x += 2 * landmark {
+			if !tells((*[landmark]uint32)(from[x:])) || same(was[x:x+landmark], now[x:x+landmark]) {
+				continue
+			}
+			if same(from[x:x+landmark], now[x:x+landmark]) {
+				gone++
+			} else {
+				stayed++
+			}
+		}
+	}
+	return gone > minVotes && gone > stayed
+}
+
 // votes fills f.ways, the likeliest first.
 func (f *mover) votes() {
-	f.ways = f.ways[:0]
 	f.marks.take(f.old, f.area)
-	const rows = 48
-	for i := range rows {
-		y := f.area.Min.Y + (i*f.area.Dy()+f.area.Dy()/2)/rows
+	for y := range f.samples() {
 		f.marks.match(f.newRow(0, f.area.Min.X, f.area.Max.X, y), func(x int, from image.Point) {
 			f.consider(image.Pt(f.area.Min.X+x, y), from)
 		})
@@ -247,10 +285,14 @@ func (f *mover) largest(columns, rows int) (best image.Rectangle) {
 	return best
 }
 
-// draws counts the changed pixels in r.
+// draws counts the changed pixels in r, but for those that are drawn already.
 func (f *mover) draws(r image.Rectangle) (n int) {
 	for _, c := range f.changed {
-		n += area(c.Intersect(r))
+		c = c.Intersect(r)
+		n += area(c)
+		for _, m := range f.found {
+			n -= area(c.Intersect(m.to))
+		}
 	}
 	return n
 }
