@@ -167,11 +167,19 @@ func TestRealVNCsColours(t *testing.T) {
 	d := newDesk(t)
 	v := attach(t, share(t, d), rfb38, 1)
 	v.formats(rgb222)
-	v.lists(rfb.EncodingZRLE, rfb.EncodingHextile, encCursorAlpha, rfb.EncodingCursor)
+	v.lists(rfb.EncodingZRLE, encTRLE, rfb.EncodingHextile, encCursorAlpha, rfb.EncodingCursor)
 	v.shows(d, coarse(2, 2, 2))
 	v.SetReadDeadline(time.Now().Add(time.Second / 4))
 	v.formats(bgrx) // while a request is pending: its answer is in the new format
 	v.shows(d, same)
+	for e, list := range map[rfb.Encoding][]rfb.Encoding{encTRLE: {encTRLE, rfb.EncodingHextile}, rfb.EncodingHextile: {rfb.EncodingHextile}} {
+		clear(v.tally)
+		v.lists(list...)
+		v.shows(d, same)
+		if v.tally[e].pixels == 0 {
+			t.Errorf("for %v the server used %v", list, v.tally)
+		}
+	}
 }
 
 // vncsnapshot 1.2 takes a LastRect for an empty rectangle and waits for the rest of 65535; it asks for it nevertheless.
