@@ -93,7 +93,14 @@ func TestNoVNC(t *testing.T) {
 		d.copies(t, text)
 		v.pastes(t, text)
 	})
-	if got := v.state(t); got.Seen[rfb.EncodingTight] == 0 || got.Gone != nil {
-		t.Errorf("noVNC: %+v", got)
+	if got := v.state(t); !got.Fence || !got.Continuous || !got.Scancodes || !got.Buttons {
+		t.Errorf("noVNC was not offered everything: %+v", got)
 	}
+	t.Run("TightPNG", func(t *testing.T) {
+		v := startNoVNC(t, s, 9, rfb.EncodingTight)
+		watch(t, d, v.picture, same)
+		if got := v.state(t); got.Seen[encTightPNG] == 0 {
+			t.Errorf("the server used %v", got.Seen)
+		}
+	})
 }

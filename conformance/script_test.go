@@ -34,6 +34,7 @@ type script struct {
 	heard   []string // cut text, as the bytes that came
 	said    [][]byte // other messages
 	tally   map[rfb.Encoding]tally
+	seen    func() error // judges the picture after each update; nil: nobody does
 }
 
 // tally counts what came in one encoding.
@@ -226,6 +227,13 @@ func picture(m *rfb.Image) *image.RGBA {
 func (v *script) update() {
 	v.Helper()
 	for v.message() != 0 {
+	}
+	if v.seen == nil {
+		return
+	}
+	if err := v.seen(); err != nil {
+		keep(v.T, "got", v.picture())
+		v.Fatal(err)
 	}
 }
 
