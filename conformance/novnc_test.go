@@ -98,7 +98,7 @@ func TestNoVNC(t *testing.T) {
 	}
 	t.Run("TightPNG", func(t *testing.T) {
 		v := startNoVNC(t, s, 9, rfb.EncodingTight)
-		watch(t, d, v.picture, same)
+		watch(t, d, v.picture, alike)
 		if got := v.state(t); got.Seen[encTightPNG] == 0 {
 			t.Errorf("the server used %v", got.Seen)
 		}
