@@ -14,6 +14,7 @@ type Encoder struct {
 	NoZlib   bool              // the viewer takes Tight without zlib, which it is sent at level 0
 	Gradient bool              // the viewer knows Tight's gradient filter: see SetEncodings.Gradient
 	Photos   bool              // the viewer takes EncodingJPEG: photos go so, if JPEG has a quality, beside an encoding without
+	Opened   bool              // another Encoder has begun the viewer's zlib streams: see AppendOpening
 	Lossy    []image.Rectangle // Append adds those that it coded with loss; the caller empties it
 
 	pack   packer
@@ -24,7 +25,7 @@ type Encoder struct {
 	tight   tightEncoder
 	zrle    zrleEncoder
 	trle    trleEncoder
-	zlib    deflater
+	zlib    [1]deflater
 	hextile hextileEncoder
 	png     pngEncoder
 	jpeg    jpegRects
@@ -37,6 +38,9 @@ func (e *Encoder) Append(dst []byte, enc Encoding, m *Image, r image.Rectangle) 
 		return dst, 0
 	}
 	e.pack.use(e.Format)
+	if e.Opened {
+		e.open(enc)
+	}
 	if e.Photos && e.lossy() && enc != EncodingTight && enc != EncodingTightPNG {
 		return e.appendBesideJPEG(dst, enc, m, r)
 	}

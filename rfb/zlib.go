@@ -19,19 +19,19 @@ const zlibChunk = 32 << 10
 // appendZlib adds Raw's pixels through a zlib stream, with a length of four bytes before them (rfbproto, Zlib).
 func (e *Encoder) appendZlib(dst []byte, m *Image, r image.Rectangle) []byte {
 	at := len(dst)
-	e.zlib.begin(append(dst, 0, 0, 0, 0))
+	e.zlib[0].begin(append(dst, 0, 0, 0, 0))
 	level := zlibLevels[e.level()].full
 	e.wire = grown(e.wire, r.Dx())
 	e.buf = e.buf[:0]
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		e.buf = appendPixels(e.buf, e.pack.row(e.wire, m.Row(r.Min.X, r.Max.X, y)), e.pack.size, 0)
 		if len(e.buf) >= zlibChunk {
-			e.zlib.write(e.buf, level)
+			e.zlib[0].write(e.buf, level)
 			e.buf = e.buf[:0]
 		}
 	}
-	e.zlib.write(e.buf, level)
-	return setLength(e.zlib.end(), at)
+	e.zlib[0].write(e.buf, level)
+	return setLength(e.zlib[0].end(), at)
 }
 
 // setLength writes how many bytes follow the four at dst[at:] into them.

@@ -17,7 +17,7 @@ const (
 type zrleEncoder struct {
 	tileCoder
 	tile   [zrleSide * zrleSide]uint32
-	stream deflater
+	stream [1]deflater
 }
 
 // tileCoder chooses the form of a tile and writes it, for ZRLE and TRLE.
@@ -32,7 +32,7 @@ type tileCoder struct {
 func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 	at := len(dst)
 	z := &e.zrle
-	z.stream.begin(append(dst, 0, 0, 0, 0))
+	z.stream[0].begin(append(dst, 0, 0, 0, 0))
 	size, skip := e.pack.format.cpixel()
 	levels := zlibLevels[e.level()]
 	level := levels.full
@@ -48,18 +48,18 @@ func (e *Encoder) appendZRLE(dst []byte, m *Image, r image.Rectangle) []byte {
 				wanted = photoLevel(e.level())
 			}
 			if wanted != level {
-				z.stream.write(e.buf[:before], level)
+				z.stream[0].write(e.buf[:before], level)
 				e.buf = e.buf[:copy(e.buf, e.buf[before:])]
 				level = wanted
 			}
 			if len(e.buf) >= zlibChunk {
-				z.stream.write(e.buf, level)
+				z.stream[0].write(e.buf, level)
 				e.buf = e.buf[:0]
 			}
 		}
 	}
-	z.stream.write(e.buf, level)
-	return setLength(z.stream.end(), at)
+	z.stream[0].write(e.buf, level)
+	return setLength(z.stream[0].end(), at)
 }
 
 // tilePixels returns the wire pixels of a tile, in dst.

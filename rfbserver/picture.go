@@ -14,6 +14,8 @@ import (
 type picture struct {
 	mu      sync.RWMutex
 	fb      *rfb.Image // from (0,0)
+	stores  uint64     // how often pixels were stored
+	blocks  []uint64   // stores, when those of each block of the framebuffer were stored last
 	screens []image.Rectangle
 	name    string
 	cursor  cursor
@@ -76,6 +78,9 @@ func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
 		}
 	}
 	p.fb = fb
+	across, down := blocksOf(size)
+	p.blocks = make([]uint64, across*down)
+	p.mark(size)
 	return true
 }
 
@@ -83,6 +88,7 @@ func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
 func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
 	for y := r.Min.Y; y < r.Max.Y; {
 		p.mu.Lock()
+		p.mark(image.Rect(r.Min.X, y, r.Max.X, min(y+blockSide, r.Max.Y)))
 		for end := min(y+blockSide, r.Max.Y); y < end; y++ {
 			copyColours(p.fb.Row(r.Min.X, r.Max.X, y), pix[(y-r.Min.Y)*stride:])
 		}
@@ -118,8 +124,8 @@ func hasTopBytes(row []uint32) bool {
 }
 
 // copyTo fills m with what the picture shows there, black where it does not reach, with the cursor on it
-// if the viewer does not paint one.
-func (p *picture) copyTo(m *rfb.Image, withCursor bool) {
+// if the viewer does not paint one, and returns its version.
+func (p *picture) copyTo(m *rfb.Image, withCursor bool) (version uint64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	shown := m.Rect.Intersect(p.fb.Rect)
@@ -132,6 +138,44 @@ func (p *picture) copyTo(m *rfb.Image, withCursor bool) {
 	if withCursor {
 		p.cursor.paint(m)
 	}
+	return p.versionOf(m.Rect, withCursor)
+}
+
+// version returns a number that differs whenever the pixels of r do, and grows with time: 0 if the cursor is to be on them.
+func (p *picture) version(r image.Rectangle, withCursor bool) uint64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.versionOf(r, withCursor)
+}
+
+func (p *picture) versionOf(r image.Rectangle, withCursor bool) (version uint64) {
+	if withCursor && p.cursor.rect().Overlaps(r) {
+		return 0
+	}
+	across, _ := blocksOf(p.fb.Rect)
+	r = r.Intersect(p.fb.Rect)
+	for y := r.Min.Y / blockSide; y*blockSide < r.Max.Y; y++ {
+		for x := r.Min.X / blockSide; x*blockSide < r.Max.X; x++ {
+			version = max(version, p.blocks[y*across+x])
+		}
+	}
+	return version
+}
+
+// mark notes that pixels of r are stored now. p.mu is held.
+func (p *picture) mark(r image.Rectangle) {
+	p.stores++
+	across, _ := blocksOf(p.fb.Rect)
+	for y := r.Min.Y / blockSide; y*blockSide < r.Max.Y; y++ {
+		for x := r.Min.X / blockSide; x*blockSide < r.Max.X; x++ {
+			p.blocks[y*across+x] = p.stores
+		}
+	}
+}
+
+// blocksOf returns how many blocks a framebuffer has.
+func blocksOf(r image.Rectangle) (across, down int) {
+	return (r.Max.X + blockSide - 1) / blockSide, (r.Max.Y + blockSide - 1) / blockSide
 }
 
 // size is how large the framebuffer is.

@@ -20,15 +20,17 @@ type Server struct {
 	Password string       // for VncAuth, which looks at its first 8 bytes; "": security None
 	Log      *slog.Logger // nil: no log
 
-	start   sync.Once
-	watch   watch
-	picture picture
-	guard   guard
-	input   input
-	joins   chan *viewer
-	leaves  chan *viewer
-	poke    chan struct{} // capacity 1: a viewer waits
-	ended   chan struct{} // Run is over
+	start    sync.Once
+	watch    watch
+	picture  picture
+	coders   coders
+	exchange exchange
+	guard    guard
+	input    input
+	joins    chan *viewer
+	leaves   chan *viewer
+	poke     chan struct{} // capacity 1: a viewer waits
+	ended    chan struct{} // Run is over
 }
 
 var errNoDesktop = errors.New("the desktop is no longer shared")
@@ -42,6 +44,8 @@ func (s *Server) init() {
 		s.leaves = make(chan *viewer)
 		s.poke = make(chan struct{}, 1)
 		s.ended = make(chan struct{})
+		s.coders = newCoders()
+		s.exchange.init()
 		s.input.init(s.Desktop)
 	})
 }
@@ -131,6 +135,7 @@ func (s *Server) await() {
 // serve runs the conversation after the handshake: one goroutine reads, another writes.
 func (v *viewer) serve(ctx context.Context) error {
 	defer v.server.leave(v)
+	defer v.server.exchange.leave(v)
 	defer v.release()
 	var writer sync.WaitGroup
 	writer.Go(func() {

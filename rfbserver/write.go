@@ -26,11 +26,11 @@ var errStalled = errors.New("the viewer stopped reading: 60 seconds passed witho
 
 // composer is the working memory of the goroutine that writes.
 type composer struct {
+	coder
+	crew    crew
 	message message
-	encoder rfb.Encoder
+	parcel  parcel // the update
 	buf     []byte
-	pixels  []uint32
-	piece   rfb.Image
 	pieces  []image.Rectangle // to be encoded
 	rest    []image.Rectangle // scratch
 	from    image.Point       // where the last update was cut off
@@ -89,52 +89,45 @@ func (v *viewer) send(m *message) error {
 // number of rectangles: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
 func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o := &v.out
-	o.encoder.Format, o.encoder.JPEG, o.encoder.Level = m.format, m.jpeg, m.wishes.level
-	o.encoder.Gradient, o.encoder.NoZlib, o.encoder.Photos = m.wishes.gradient, m.wishes.noZlib, m.wishes.photos
-	o.encoder.Lossy = o.encoder.Lossy[:0]
+	o.use(m.terms())
+	p := &o.parcel
+	p.b, p.rects, p.lossy = b, 0, p.lossy[:0]
 	stream := m.wishes.lastRect && v.version > rfb.Version33 && totalArea(m.pixels) > pieceArea
 	head := len(b)
-	b = rfb.AppendFramebufferUpdate(b, rfb.UntilLastRect)
-	b, rects := m.appendDue(b, &o.encoder)
-	b = m.appendMoves(b)
-	rects += len(m.moves)
-	m.size = -len(b)
+	p.b = rfb.AppendFramebufferUpdate(p.b, rfb.UntilLastRect)
+	p.b, p.rects = m.appendDue(p.b, &o.encoder)
+	p.b = m.appendMoves(p.b)
+	p.rects += len(m.moves)
+	m.size = -len(p.b)
 	queue := o.queue(m.pixels, m.room)
 	o.from = image.Point{}
-	for i, piece := range queue {
-		if rects > maxRects || i > 0 && int64(m.size+len(b)) >= m.room {
-			m.left, o.from = queue[i:], piece.Min
-			break
+	v.assemble(p, m, queue)
+	defer o.crew.end()
+	for o.crew.more() {
+		if p.rects > maxRects || o.crew.given > 0 && int64(m.size+len(p.b)) >= m.room {
+			if o.crew.stop(); !o.crew.more() {
+				break
+			}
 		}
-		var n int
-		v.copyPiece(piece, !m.wishes.cursor)
-		b, n = o.encoder.Append(b, m.wishes.encoding, &o.piece, piece)
-		rects += n
-		if stream && len(b) >= flushAt {
-			if err := v.flush(b); err != nil {
+		o.crew.next(p)
+		if stream && len(p.b) >= flushAt {
+			if err := v.flush(p.b); err != nil {
 				return nil, err
 			}
-			m.size += len(b)
-			b = b[:0]
+			m.size += len(p.b)
+			p.b = p.b[:0]
 		}
 	}
-	m.size += len(b)
-	v.taken(m, o.encoder.Lossy)
+	if m.left = queue[o.crew.last:]; len(m.left) > 0 {
+		o.from = m.left[0].Min
+	}
+	m.size += len(p.b)
+	v.taken(m, p.lossy)
 	if stream {
-		return rfb.AppendLastRect(b), nil
+		return rfb.AppendLastRect(p.b), nil
 	}
-	rfb.SetUpdateRects(b[head:], rects)
-	return b, nil
-}
-
-// copyPiece takes the pixels of r out of the picture, so that encoding them keeps nobody waiting.
-func (v *viewer) copyPiece(r image.Rectangle, withCursor bool) {
-	o := &v.out
-	if n := area(r); len(o.pixels) < n {
-		o.pixels = make([]uint32, n)
-	}
-	o.piece = rfb.Image{Pix: o.pixels[:area(r)], Stride: r.Dx(), Rect: r}
-	v.server.picture.copyTo(&o.piece, withCursor)
+	rfb.SetUpdateRects(p.b[head:], p.rects)
+	return p.b, nil
 }
 
 // flush writes b, which fails when the viewer has not read flushAt bytes after stallFor.
