@@ -1,6 +1,9 @@
 package rfbserver
 
 import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
 	"image"
 	"io"
 	"net"
@@ -16,6 +19,20 @@ import (
 
 // in is what a viewer of 3.8 says until it takes part.
 const in = "RFB 003.008\n\x01\x01"
+
+// clips is what a viewer says that knows the extended clipboard.
+const clips = "\x02\x00\x00\x01\xc0\xa1\xe5\xce"
+
+// bomb is a text of 20 MiB, in 20 KiB.
+func bomb() string {
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	z.Write([]byte("\x01\x40\x00\x00"))
+	z.Write(make([]byte, 20<<20))
+	z.Close()
+	head := binary.BigEndian.AppendUint32([]byte("\x06\x00\x00\x00"), uint32(-(b.Len() + 4)))
+	return string(head) + "\x10\x00\x00\x01" + b.String()
+}
 
 func format(change func(f *[16]byte)) string {
 	f := [16]byte(rfb.Native.Append(nil))
@@ -37,6 +54,9 @@ var hostile = []struct {
 	{"cut text of 0x80000000", "", in + "\x06\x00\x00\x00\x80\x00\x00\x00" + "x", false},
 	{"cut text of 1 MiB", "", in + "\x06\x00\x00\x00\x00\x10\x00\x00" + strings.Repeat("x", 1<<20), true},
 	{"extended clipboard without flags", "", in + "\x06\x00\x00\x00\xff\xff\xff\xfd" + "xyz", true},
+	{"extended clipboard of a bomb", "", in + clips + bomb(), true},
+	{"floods of clipboard requests", "", in + clips + strings.Repeat("\x06\x00\x00\x00\xff\xff\xff\xfc\x02\x00\x00\x01\x06\x00\x00\x00\xff\xff\xff\xfc\x04\x00\x00\x00", 5000), true},
+	{"floods of capabilities", "", in + strings.Repeat(clips+"\x06\x00\x00\x00\xff\xff\xff\xf8\x1f\x00\x00\x01\xff\xff\xff\xff", 5000), true},
 	{"65535 encodings", "", in + "\x02\x00\xff\xff" + strings.Repeat("\x00\x00\x00\x07", 65535), true},
 	{"65535 encodings that never come", "", in + "\x02\x00\xff\xff", false},
 	{"Fence of 255 bytes", "", in + "\xf8\x00\x00\x00\x80\x00\x00\x00\xff" + strings.Repeat("x", 255), true},

@@ -62,7 +62,9 @@ func (v *viewer) obey(m rfb.ClientMessage) {
 		v.typed()
 		v.point(m.Pos, m.Buttons)
 	case rfb.ClientCutText:
-		v.server.Desktop.SetClipboard(string(m))
+		v.cut(string(m))
+	case rfb.Clipboard:
+		v.clipboard(m)
 	case rfb.FramebufferUpdateRequest:
 		v.request(m)
 	case rfb.SetEncodings:

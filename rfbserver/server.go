@@ -27,6 +27,7 @@ type Server struct {
 	exchange exchange
 	guard    guard
 	input    input
+	crowd    crowd
 	joins    chan *viewer
 	leaves   chan *viewer
 	poke     chan struct{} // capacity 1: a viewer waits

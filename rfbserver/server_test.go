@@ -263,28 +263,6 @@ func TestHeldKeysAreBounded(t *testing.T) {
 	})
 }
 
-func TestCutText(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newPaper(10, 10)
-		d.clipboard = "from before"
-		s := share(t, &Server{Desktop: d})
-		a, b := attach(t, s), attach(t, s)
-		a.update()
-		b.update()
-		a.CutText("Grüße")
-		synctest.Wait()
-		if d.pasted != "Grüße" {
-			t.Errorf("the desktop got %q", d.pasted)
-		}
-		d.set(func() { d.clipboard = "10 °C" })
-		for _, v := range []*viewerEnd{a, b} { // neither has asked for anything
-			if e := v.event(); e != (rfb.CutText{Text: "10 °C"}) {
-				t.Errorf("%v", e)
-			}
-		}
-	})
-}
-
 func TestDesktopName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newPaper(10, 10)

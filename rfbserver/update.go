@@ -14,6 +14,8 @@ type message struct {
 	wishes     wishes            // as they are now
 	format     rfb.PixelFormat   // as it is now
 	says       []byte            // messages that go first
+	text       string            // that was copied
+	clips      []rfb.Clipboard   // messages of the extended clipboard
 	update     bool              // there is one
 	looks      bool              // at how long the way is, before it
 	room       int64             // bytes: for its pixels, on the path
@@ -36,13 +38,12 @@ func (v *viewer) next(m *message) bool {
 	defer v.mu.Unlock()
 	finished := v.busy
 	v.busy = false
-	*m = message{wishes: v.wishes, format: v.format, moves: m.moves[:0], pixels: m.pixels[:0], says: m.says[:0]}
+	*m = message{wishes: v.wishes, format: v.format, moves: m.moves[:0], pixels: m.pixels[:0], says: m.says[:0], clips: m.clips[:0]}
 	if v.paused {
 		return false
 	}
 	m.says, v.says = v.says, m.says
-	m.now.copied, m.now.text = v.due.copied, v.due.text
-	v.due.copied, v.due.text = false, ""
+	v.nextTexts(m)
 	wanted := v.wanted()
 	now := time.Now()
 	if pace := v.pace(now); !wanted.Empty() && !v.stale && pace > none {
@@ -57,7 +58,7 @@ func (v *viewer) next(m *message) bool {
 	} else if finished && !wanted.Empty() {
 		v.server.await()
 	}
-	return m.update || m.now.copied || len(m.says) > 0
+	return m.update || m.text != "" || len(m.clips) > 0 || len(m.says) > 0
 }
 
 // nextUpdate moves what the viewer can be told from v.due and v.lacks to m.

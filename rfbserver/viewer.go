@@ -41,6 +41,7 @@ type viewer struct {
 	continuous image.Rectangle // what it waits for always; empty: nothing
 	offered    []rfb.Encoding  // extensions that it knows it may use
 	put        places
+	clip       clip
 	answers    bool // fences
 	cutOff     bool // the last update, for want of room on the path
 	flow       flow
@@ -58,8 +59,6 @@ type due struct {
 	leds      bool
 	name      bool
 	notices   []rfb.Encoding // extensions that it may use
-	copied    bool
-	text      string // that was copied
 }
 
 func newViewer(s *Server, conn net.Conn, version rfb.Version, leave context.CancelCauseFunc) *viewer {
@@ -95,11 +94,12 @@ func (v *viewer) copies() bool {
 	return v.wishes.copies
 }
 
-// refreshes says that the picture is about to be made as new as can be.
-func (v *viewer) refreshes() {
+// refreshes says that the picture is about to be made as new as can be, and tells whether the viewer waits for that.
+func (v *viewer) refreshes() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.looked = v.stale
+	return v.stale
 }
 
 // refreshed says that it is, for those who asked before.
@@ -186,14 +186,6 @@ func (v *viewer) ledsChanged() {
 	v.signal()
 }
 
-// copied says that text was copied on the desktop. It does not wait for a request.
-func (v *viewer) copied(text string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.due.copied, v.due.text = text != "", text
-	v.signal()
-}
-
 // bounds is the framebuffer as the viewer knows it.
 func (v *viewer) bounds() image.Rectangle { return image.Rectangle{Max: v.size} }
 
@@ -241,7 +233,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	}
 	if !m.Incremental {
 		v.lacks.change(area)
-		v.stale = true
+		v.stale, v.looked = true, false
 	}
 	if !v.busy {
 		v.signal()

@@ -49,7 +49,9 @@ func (s *Server) Run(ctx context.Context) error {
 			continue // rest is over then
 		}
 		for _, v := range w.viewers {
-			v.refreshes()
+			if v.refreshes() {
+				w.resting = false // a hint that is there counts
+			}
 		}
 		if hint || s.hinted() {
 			w.damage = true
@@ -88,6 +90,7 @@ func (s *Server) sleep(ctx context.Context) (hint bool) {
 		s.takeIn(v)
 	case v := <-s.leaves:
 		w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
+		s.crowd.leave(v)
 	}
 	return false
 }
@@ -139,6 +142,7 @@ func (s *Server) takeIn(v *viewer) {
 		s.look()
 	}
 	w.viewers = append(w.viewers, v)
+	s.crowd.join(v)
 	v.size, v.told = s.picture.size(), s.picture.name
 	v.lacks.reset(v.bounds())
 	close(v.joined)
@@ -176,9 +180,7 @@ func (s *Server) look() {
 	}
 	if text := s.Desktop.Clipboard(); text != w.clipboard {
 		w.clipboard = text
-		for _, v := range w.viewers {
-			v.copied(text)
-		}
+		s.crowd.copied(nil, text)
 	}
 }
 

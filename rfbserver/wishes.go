@@ -23,6 +23,7 @@ type wishes struct {
 	fence        bool
 	continuous   bool // and fences
 	copies       bool // CopyRect
+	clipboard    bool // in UTF-8
 
 	cursorAs   rfb.Encoding   // the best that the viewer knows
 	ledsAs     rfb.Encoding   // likewise; 0: none
@@ -36,7 +37,7 @@ var (
 	ledWays    = []rfb.Encoding{rfb.EncodingQEMULED, rfb.EncodingVMwareLED}
 	placeWays  = []rfb.Encoding{rfb.EncodingPointerPos, rfb.EncodingVMwareCursorPos}
 	extensions = []rfb.Encoding{
-		rfb.EncodingFence, rfb.EncodingContinuousUpdates,
+		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingExtendedClipboard,
 		rfb.EncodingQEMUKey, rfb.EncodingExtendedMouseButtons, rfb.EncodingQEMUPointerMotion,
 	}
 )
@@ -74,6 +75,8 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.fence = true
 		case rfb.EncodingContinuousUpdates:
 			w.continuous = true
+		case rfb.EncodingExtendedClipboard:
+			w.clipboard = true
 		case rfb.EncodingCopyRect:
 			w.copies = true
 		default:
@@ -119,6 +122,8 @@ func (v *viewer) offer() {
 			v.say(rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBlockBefore | rfb.FenceBlockAfter | rfb.FenceSyncNext}.Append(nil)...)
 		case rfb.EncodingContinuousUpdates:
 			v.say(rfb.AppendEndOfContinuousUpdates(nil)...)
+		case rfb.EncodingExtendedClipboard:
+			v.say(rfb.AppendServerClipboard(nil, v.clip.peer.Caps())...)
 		default:
 			v.due.notices = append(v.due.notices, e)
 		}

@@ -60,10 +60,7 @@ func (v *viewer) send(m *message) error {
 			return err
 		}
 	}
-	b := append(o.buf[:0], m.says...)
-	if m.now.copied {
-		b = rfb.AppendServerCutText(b, m.now.text)
-	}
+	b := m.appendTexts(append(o.buf[:0], m.says...))
 	if m.update {
 		if m.now.colourMap {
 			colours := rfb.ColourMap()
