@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"slices"
 
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/shm"
@@ -16,10 +15,8 @@ import (
 )
 
 const (
-	maxRects  = 64      // asked for in one Capture; more are merged
-	mergeCost = 1 << 14 // pixels that may be captured in vain to save one request
-	maxBand   = 1 << 20 // bytes in one reply to GetImage, where memory is not shared
-	maxTries  = 5       // of a Capture while the screen changes its size
+	maxBand  = 1 << 20 // bytes in one reply to GetImage, where memory is not shared
+	maxTries = 5       // of a Capture while the screen changes its size
 )
 
 // openDamage has the server collect what changes anywhere on the screen (DAMAGE 1.1). It tells us once, when something is
@@ -126,50 +123,12 @@ func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error)
 	for _, r := range region.Rectangles {
 		d.damaged = append(d.damaged, rectangle(r.X, r.Y, r.Width, r.Height).Intersect(bounds))
 	}
-	d.damaged = plan(d.damaged, bounds)
-	return d.damaged, nil
+	d.rects = plan(d.rects[:0], d.damaged, bounds)
+	return d.rects, nil
 }
 
 func rectangle(x, y int16, width, height uint16) image.Rectangle {
 	return image.Rect(0, 0, int(width), int(height)).Add(image.Pt(int(x), int(y)))
-}
-
-func area(r image.Rectangle) int { return r.Dx() * r.Dy() }
-
-// plan merges rectangles in place where one request costs less than two, so that few enough are left; into all of bounds
-// where they are most of it.
-func plan(rects []image.Rectangle, bounds image.Rectangle) []image.Rectangle {
-	rects = slices.DeleteFunc(rects, image.Rectangle.Empty)
-	merged := rects[:0]
-	total := 0
-	for _, r := range rects { // a region's rectangles come in bands from top to bottom, so neighbours are near
-		if n := len(merged); n > 0 {
-			if both := merged[n-1].Union(r); area(both) <= area(merged[n-1])+area(r)+mergeCost {
-				total += area(both) - area(merged[n-1])
-				merged[n-1] = both
-				continue
-			}
-		}
-		merged = append(merged, r)
-		total += area(r)
-	}
-	if each := (len(merged) + maxRects - 1) / maxRects; each > 1 {
-		groups := merged[:0]
-		total = 0
-		for group := range slices.Chunk(merged, each) {
-			both := image.Rectangle{}
-			for _, r := range group {
-				both = both.Union(r)
-			}
-			groups = append(groups, both)
-			total += area(both)
-		}
-		merged = groups
-	}
-	if 4*total > 3*area(bounds) {
-		return append(merged[:0], bounds)
-	}
-	return merged
 }
 
 // share sees to it that there is a segment of size bytes at least, unless the server cannot share memory.

@@ -136,28 +136,3 @@ func TestCloseWhileCapturing(t *testing.T) {
 		})
 	}
 }
-
-func TestPlan(t *testing.T) {
-	bounds := image.Rect(0, 0, 1000, 1000)
-	random := rand.New(rand.NewPCG(1, 2))
-	for n := range 300 {
-		var rects []image.Rectangle
-		for range n {
-			at := image.Pt(random.IntN(1000), random.IntN(1000))
-			rects = append(rects, image.Rectangle{Min: at, Max: at.Add(image.Pt(random.IntN(50), random.IntN(5)))}.Intersect(bounds))
-		}
-		planned := plan(append([]image.Rectangle(nil), rects...), bounds)
-		if len(planned) > maxRects {
-			t.Fatalf("%d rectangles", len(planned))
-		}
-		for _, r := range rects {
-			covered := r.Empty()
-			for _, in := range planned {
-				covered = covered || r.In(in)
-			}
-			if !covered {
-				t.Fatalf("%v is in none of %v", r, planned)
-			}
-		}
-	}
-}

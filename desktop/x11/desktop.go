@@ -43,7 +43,8 @@ type Desktop struct {
 	converted int               // pixels of scratch that pieces have
 	damage    damage.Damage     // of the root window
 	region    xfixes.Region     // where the damage goes to be read
-	damaged   []image.Rectangle // working memory of planned
+	damaged   []image.Rectangle // working memory of fetchDamage
+	rects     []image.Rectangle // what it plans to capture
 	whole     bool              // the next Capture is of everything
 
 	cursor  cursor
