@@ -4,6 +4,7 @@ package x11
 
 import (
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -81,4 +82,43 @@ func TestKilledHostsKeycodesAreReturned(t *testing.T) {
 	term.input.events.Wait()
 	term.connect()
 	term.same("keymap", keymap, term.run("xmodmap", "-pke"))
+}
+
+// The layout changes at any time, and letters that are on the same keys in all of them arrive as they were sent. Of
+// others, one that is on its way while the layout changes may become another: the program looks it up when it comes to it.
+func TestLayoutChangesBetweenLetters(t *testing.T) {
+	term := openTerminal(t, "us")
+	const text = "The Quick Brown Fox Jumps Over 1234567890 "
+	var changing sync.WaitGroup
+	done := make(chan struct{})
+	changing.Go(func() {
+		defer close(done)
+		for i := range 20 {
+			if _, err := term.x.Run(t.Context(), "setxkbmap", "-layout", []string{"de", "gb", "us"}[i%3]); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	sent := ""
+	for busy := true; busy; {
+		term.send(text, len(sent)/len(text)%2 == 0)
+		sent += text
+		select {
+		case <-done:
+			busy = false
+		default:
+		}
+	}
+	changing.Wait()
+	term.expect(sent)
+	st, err := term.xkb.state()
+	if err != nil || st.mods != 0 || st.group != 0 {
+		t.Errorf("%+v, %v", st, err)
+	}
+	before := term.condition()
+	for range 2 { // and all others once it is quiet
+		term.send(texts[0]+texts[4], false)
+		term.expect(texts[0] + texts[4])
+	}
+	term.same("state", before, term.condition())
 }

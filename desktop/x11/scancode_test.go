@@ -55,7 +55,7 @@ func TestScancodesUnderEveryKindOfKeycodes(t *testing.T) {
 			}{
 				{scanA, 'a', "a"}, {scanA, 0, "a"}, {scan1, '1', "1"}, {scanF11, symF11, "F11"}, {scanPadEnter, symPadEnter, "KP_Enter"},
 				{scanHome, symHome, "Home"}, {scanDelete, symDelete, "Delete"}, {scanControlR, symControlR, "Control_R"},
-				{scanLeft, 0, "Left"}, {scanPad7, symPadHome, "KP_Home"}, {scanLess, 0, "less"},
+				{scanLeft, 0, "Left"}, {scanPad7, symPadHome, "KP_Home"}, {scanLess, 0, "less"}, {scanLess, '<', "less"}, // though Shift and comma type it too
 			} {
 				w.tapCode(tt.code, tt.sym)
 				w.saw("+" + tt.want + " -" + tt.want)
@@ -141,5 +141,74 @@ func TestScancodeReleaseAfterTheLayoutChanged(t *testing.T) {
 	st, err := w.xkb.state()
 	if err != nil || st.mods != 0 || len(w.held) != 0 {
 		t.Errorf("state %+v, held %v, %v", st, w.held, err)
+	}
+}
+
+// stroke is what the keyboard of a viewer sends for one character.
+type viewerStroke struct {
+	code         uint32
+	char         rune
+	shift, altGr bool
+}
+
+// viewerKeyboard is every character that a keyboard of this layout has on its keys.
+func viewerKeyboard(t *testing.T, layout string) (strokes []viewerStroke, altGr uint32) {
+	t.Helper()
+	m := openServer(t, layout).keymap
+	altGr, _, _ = m.typed(m.scancodes[scanAltR], 0, 0)
+	seen := make(map[uint32]bool)
+	for scan, code := range m.scancodes {
+		if code == 0 {
+			continue
+		}
+		for mods := range byte(4) {
+			s := viewerStroke{code: uint32(scan), shift: mods&1 != 0, altGr: mods&2 != 0}
+			held := mods & modShift
+			if s.altGr {
+				held |= m.level3
+			}
+			sym, _, sure := m.typed(code, 0, held)
+			if s.char = character(sym); s.char < ' ' || !sure || seen[sym] || s.altGr && altGr != symLevel3Shift {
+				continue
+			}
+			seen[sym] = true
+			strokes = append(strokes, s)
+		}
+	}
+	return strokes, altGr
+}
+
+// Whatever keyboard the viewer has, and whatever the host: every key types what is printed on it, at full speed.
+func TestScancodesOfEveryKey(t *testing.T) {
+	layouts := []string{"us", "de", "fr", "gb", "ru"}
+	for i, there := range layouts {
+		strokes, altGr := viewerKeyboard(t, there)
+		if len(strokes) < 66 {
+			t.Fatalf("%d characters on a keyboard", len(strokes))
+		}
+		for _, here := range []string{there, layouts[(i+1)%len(layouts)]} {
+			t.Run(there+" on "+here, func(t *testing.T) {
+				term := openTerminal(t, here)
+				before, want := term.condition(), ""
+				for _, s := range strokes {
+					if s.shift {
+						term.keyCode(scanShiftL, symShiftL, true)
+					}
+					if s.altGr {
+						term.keyCode(scanAltR, altGr, true)
+					}
+					term.tapCode(s.code, viewerKeysym(s.char))
+					if s.altGr {
+						term.keyCode(scanAltR, altGr, false)
+					}
+					if s.shift {
+						term.keyCode(scanShiftL, symShiftL, false)
+					}
+					want += string(s.char)
+				}
+				term.expect(want)
+				term.same("state", before, term.condition())
+			})
+		}
 	}
 }
