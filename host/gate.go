@@ -57,6 +57,9 @@ func (g *gate) hint() {
 
 func (g *gate) may(p session.Permissions) bool { return g.allowed().Has(p) }
 
+// controls tells whether the supporter may use pointer and keyboard.
+func (g *gate) controls() bool { return g.may(session.Control) }
+
 // changed says that other permissions hold from now on.
 func (g *gate) changed(was, now session.Permissions) {
 	if was.Has(session.Control) && !now.Has(session.Control) {

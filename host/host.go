@@ -25,6 +25,7 @@ type Host struct {
 	Gateways  []string // multiaddrs that end in /p2p/ and the gateway's peer id
 	Desktop   Desktop
 	Questions Questions
+	Power     func(ctx context.Context, restart bool) error // of this computer; nil: nobody can ask for that
 	Log       *slog.Logger
 }
 
@@ -39,6 +40,9 @@ type Questions interface {
 	// Live shows that the supporter sees the desktop, until ctx ends, and takes the user's changes to c. It returns nil
 	// when the user ends the session, and an error when they are no longer there to.
 	Live(ctx context.Context, c *Consent) error
+	// Power asks whether the computer may be shut down or, where restart is set, restarted, as the supporter of c wishes. It is
+	// asked while Live is.
+	Power(ctx context.Context, c *Consent, restart bool) (bool, error)
 	// Show tells how the session stands.
 	Show(state session.State)
 	// End tells why there is nothing more to come, and shows the receipt of a session that took place.

@@ -18,11 +18,12 @@ const readFor = 12 * time.Second
 type Page struct {
 	server *pageServer
 
-	mu       sync.Mutex
-	view     view
-	unlock   time.Time // when Allow may be pressed
-	question *question
-	consent  *Consent
+	mu      sync.Mutex
+	view    view
+	unlock  time.Time           // when Allow may be pressed
+	open    map[string]chan any // where the answers to the questions of each kind go, capacity 1
+	consent *Consent
+	power   string // what the supporter wants to do to the computer: "restart", "shutdown"
 }
 
 // view is what the page shows: the program's side of web/host/state.ts.
@@ -38,6 +39,7 @@ type view struct {
 	Fit          bool         `json:"fit,omitempty"`
 	Pause        int64        `json:"pause,omitempty"` // milliseconds
 	Since        *time.Time   `json:"since,omitempty"`
+	Power        string       `json:"power,omitempty"`
 	Reason       string       `json:"reason,omitempty"`
 	Receipt      *viewReceipt `json:"receipt,omitempty"`
 }
@@ -53,12 +55,6 @@ type viewGranted struct {
 	Allowed []string  `json:"allowed"`
 }
 
-// question is what the page was asked, and where the answer goes.
-type question struct {
-	kind   string
-	answer chan any // capacity 1
-}
-
 // errNotAsked is an answer to a question that does not stand.
 var errNotAsked = errors.New("the page was not asked this")
 
@@ -67,18 +63,18 @@ var errTooSoon = errors.New("the question has to be read first")
 
 // ask shows v until the end user has answered the question of a kind, or ctx ends.
 func ask[T any](ctx context.Context, p *Page, kind string, v view) (answer T, err error) {
-	q := &question{kind, make(chan any, 1)}
+	to := make(chan any, 1)
 	p.mu.Lock()
-	p.question = q
+	p.open[kind] = to
 	p.mu.Unlock()
 	p.show(v)
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.question = nil
+		delete(p.open, kind)
 	}()
 	select {
-	case a := <-q.answer:
+	case a := <-to:
 		return a.(T), nil
 	case <-ctx.Done():
 		return answer, ctx.Err()
@@ -89,14 +85,15 @@ func ask[T any](ctx context.Context, p *Page, kind string, v view) (answer T, er
 func (p *Page) answered(kind string, a any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.question == nil || p.question.kind != kind {
+	to := p.open[kind]
+	if to == nil {
 		return errNotAsked
 	}
 	if allowed, ok := a.(session.Permissions); ok && allowed != 0 && time.Now().Before(p.unlock) {
 		return errTooSoon
 	}
-	p.question.answer <- a
-	p.question = nil
+	to <- a
+	delete(p.open, kind)
 	return nil
 }
 
@@ -153,14 +150,43 @@ func (p *Page) Live(ctx context.Context, c *Consent) error {
 		defer p.mu.Unlock()
 		p.consent = nil
 	}()
-	_, err := ask[bool](ctx, p, "stop", liveView(c, nil))
+	_, err := ask[bool](ctx, p, "stop", p.liveView(c, nil))
 	return err
 }
 
-func liveView(c *Consent, problem error) view {
+func (p *Page) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
+	p.setPower(map[bool]string{true: "restart", false: "shutdown"}[restart])
+	defer func() {
+		p.setPower("")
+		p.refresh(c, nil)
+	}()
+	return ask[bool](ctx, p, "power", p.liveView(c, nil))
+}
+
+func (p *Page) setPower(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.power = what
+}
+
+func (p *Page) liveView(c *Consent, problem error) view {
 	v := about("live", c.Supporter)
 	v.Wanted, v.Allowed, v.Since, v.Problem = c.Offered.Names(), c.Allowed().Names(), &c.From, problemKey(problem)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v.Power = p.power
 	return v
+}
+
+// refresh shows how c stands, if it is still there.
+func (p *Page) refresh(c *Consent, problem error) {
+	v := p.liveView(c, problem)
+	p.mu.Lock()
+	if p.consent == c {
+		p.view = v
+	}
+	p.mu.Unlock()
+	p.server.changed()
 }
 
 // change gives or takes one permission in a live session.
@@ -175,13 +201,7 @@ func (p *Page) change(permission session.Permissions, on bool) error {
 	if on {
 		to |= permission
 	}
-	err := c.Change(to)
-	p.mu.Lock()
-	if p.consent == c { // it may have ended meanwhile
-		p.view = liveView(c, err)
-	}
-	p.mu.Unlock()
-	p.server.changed()
+	p.refresh(c, c.Change(to))
 	return nil
 }
 

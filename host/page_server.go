@@ -53,7 +53,7 @@ func NewPage() (*Page, error) {
 	s := &pageServer{
 		listener: l, address: l.Addr().String(), secret: rand.Text(), done: make(chan struct{}), change: make(chan struct{}),
 	}
-	p := &Page{server: s, view: view{State: "waiting"}}
+	p := &Page{server: s, view: view{State: "waiting"}, open: make(map[string]chan any)}
 	s.page = p
 	s.http = http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: headersFor, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	s.served.Go(func() { s.http.Serve(l) })
@@ -185,6 +185,7 @@ func (s *pageServer) routes() http.Handler {
 		}
 		return s.page.change(p, c.On)
 	}))
+	mux.HandleFunc("POST /power", answer(func(yes bool) error { return s.page.answered("power", yes) }))
 	mux.HandleFunc("POST /stop", answer(func(stop bool) error { return s.page.answered("stop", stop) }))
 	return mux
 }

@@ -101,6 +101,16 @@ func (t terminal) Live(ctx context.Context, c *Consent) error {
 	return ctx.Err()
 }
 
+func (t terminal) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
+	what := "shut this computer down"
+	if restart {
+		what = "restart this computer"
+	}
+	fmt.Fprintf(t.out, "%s wants to %s. What is not saved is lost. Type y to let them; anything else is no.\n", who(c.Supporter), what)
+	answer, err := t.ask(ctx, "Let them? [y/N] ")
+	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"), err
+}
+
 func (t terminal) Show(state session.State) {
 	fmt.Fprintf(t.out, "%s.\n", upperFirst(state.String()))
 }

@@ -53,7 +53,7 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer desktop.Close()
-	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Log: log}
+	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Power: host.Power, Log: log}
 	if c.TTY {
 		h.Questions = host.Terminal(os.Stdin, os.Stdout)
 		return h.Run(ctx, c.Code)

@@ -54,6 +54,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
       element("div", { class: "live" }, element("span", { class: sees ? "dot" : "dot off" }), element("strong", { class: "name" }, say(sees ? "seesScreen" : "seesNothing", who())), clock),
       element("p", { class: "faint" }, say("youDecide")),
       ...problem,
+      ...(view.power ? [power(view.power)] : []),
       chips(view.wanted ?? [], new Set(view.allowed), change),
       element("div", { class: "buttons" }, stop),
     ];
@@ -84,6 +85,15 @@ function card(): HTMLElement {
 function choice(): HTMLElement {
   const all = view.wanted ?? [];
   return chips(all, new Set(all.filter((p) => !refused.has(p))), (p, on) => void (on ? refused.delete(p) : refused.add(p)));
+}
+
+// power asks whether this computer may be shut down or restarted.
+function power(what: "restart" | "shutdown"): HTMLElement {
+  const yes = element("button", { id: "power-yes" }, say("allow"));
+  yes.addEventListener("click", () => void answer("power", true));
+  const no = element("button", { id: "power-no" }, say("no"));
+  no.addEventListener("click", () => void answer("power", false));
+  return element("div", { class: "card", role: "alertdialog" }, element("p", {}, say(what, who()), " ", say("unsaved")), element("div", { class: "buttons" }, no, yes));
 }
 
 // allows lists what Allow gives; the end user may take from it.

@@ -13,6 +13,7 @@ export interface View {
   allowed?: Permission[];
   fit?: boolean; // the check digits
   pause?: number; // milliseconds until Allow may be pressed
+  power?: "restart" | "shutdown"; // what the supporter wants to do to this computer
   since?: string; // RFC 3339: when the session began
   reason?: string; // a key of the catalogue: why it ended
   receipt?: Receipt;
@@ -32,7 +33,7 @@ export function follow(show: (view: View) => void, gone: () => void): void {
 }
 
 // answer tells the program what the end user decided.
-export async function answer(what: "code" | "digits" | "allow" | "change" | "stop", value: unknown): Promise<boolean> {
+export async function answer(what: "code" | "digits" | "allow" | "change" | "power" | "stop", value: unknown): Promise<boolean> {
   try {
     const body = JSON.stringify(value);
     const response = await fetch(what, { method: "POST", body, headers: { "Content-Type": "application/json" } });
