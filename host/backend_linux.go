@@ -11,6 +11,9 @@ import (
 // DefaultBackend is the native one.
 const DefaultBackend = "x11"
 
+// ReleaseAll lets go of what a host that was killed has held down on a display.
+func ReleaseAll(display string) error { return x11.ReleaseAll(display) }
+
 // OpenDesktop opens a display, "" for the one that we are on, with a backend: "x11" or "portable".
 func OpenDesktop(backend, display string, log *slog.Logger) (Desktop, error) {
 	switch backend {

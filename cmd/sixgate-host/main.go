@@ -22,6 +22,7 @@ var version = "unknown"
 type flags struct {
 	Help helpCmd `cmd:"" default:"withargs" hidden:""`
 	VNC  vncCmd  `cmd:"" name:"vnc" help:"Show this desktop to VNC viewers on this machine, without a gateway."`
+	systemFlags
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -53,6 +54,7 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer desktop.Close()
+	defer c.guard(log)()
 	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Power: host.Power, Log: log}
 	if c.TTY {
 		h.Questions = host.Terminal(os.Stdin, os.Stdout)
@@ -89,6 +91,7 @@ func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer desktop.Close()
+	defer c.guard(log)()
 	return host.VNC{Desktop: desktop, Port: c.Port, NoPassword: c.NoPassword, Log: log}.Serve(ctx, os.Stdout)
 }
 

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package main
+
+import "log/slog"
+
+// systemFlags are the commands that only another system has.
+type systemFlags struct{}
+
+// guard has nothing to do: what this process injected ends with it.
+func (d display) guard(*slog.Logger) (stop func()) { return func() {} }
