@@ -193,11 +193,11 @@ func (f *flow) ready(m mark) time.Time {
 // rate is how many bytes the path takes in a second; 0: unknown.
 func (f *flow) rate(now time.Time) float64 {
 	bytes, busy := f.bytes, f.busy
-	if len(f.flights) > 0 && f.flights[0].n > 0 { // what has not arrived yet makes it no better
+	if busy > 0 && len(f.flights) > 0 && f.flights[0].n > 0 { // what has not arrived yet makes it no better
 		fl := &f.flights[0]
 		if late := now.Sub(f.ready(fl.marks[0])) - f.rtt.value(); late > lateBy {
 			size := float64(fl.end - fl.start())
-			if busy == 0 || size/late.Seconds() < bytes/busy {
+			if size/late.Seconds() < bytes/busy {
 				bytes, busy = bytes+size, busy+late.Seconds()
 			}
 		}
@@ -222,17 +222,42 @@ func (f *flow) open(now time.Time, fenced bool) bool {
 	case rate == 0:
 		return f.flying() < firstFlying
 	default:
-		return f.flying() <= over(rate, f.rtt.value()+slack)
+		return f.free(rate).Sub(now) <= slack && f.flying() <= f.most(now, rate)
 	}
+}
+
+// free is when the path will have taken all that was handed over.
+func (f *flow) free(rate float64) time.Time {
+	t := f.came.Add(-f.rtt.value())
+	for i := range f.flights {
+		fl := &f.flights[i]
+		if fl.marks[0].at.After(t) {
+			t = fl.marks[0].at
+		}
+		t = t.Add(time.Duration(float64(fl.end-fl.start()) / rate * float64(time.Second)))
+	}
+	return t
+}
+
+// opens is how long it takes until the path is open without a further answer; 0: it is, or an answer is needed.
+func (f *flow) opens(now time.Time) time.Duration {
+	rate := f.rate(now)
+	if rate == 0 || len(f.flights) == 0 {
+		return 0
+	}
+	return max(0, f.free(rate).Sub(now)-slack)
+}
+
+// most is how many bytes are let on their way without an answer.
+func (f *flow) most(now time.Time, rate float64) int64 {
+	return over(rate, f.rtt.value()+slack) + f.room(now)
 }
 
 // overtakes tells whether the echo of what was typed may be sent although the path is not free.
 func (f *flow) overtakes(now time.Time) bool {
-	if now.Sub(f.typed) > typedFor || f.drains(now) || len(f.flights) >= maxFlights-1 {
-		return false
-	}
 	rate := f.rate(now)
-	return rate > 0 && f.flying() <= over(rate, f.rtt.value()+slack)+f.room(now)+echoSize
+	return rate > 0 && now.Sub(f.typed) <= typedFor && !f.drains(now) && len(f.flights) < maxFlights-1 &&
+		f.flying() <= f.most(now, rate)+echoSize
 }
 
 // drains tells whether the path is to run dry, for a clean look at how long it is.

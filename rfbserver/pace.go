@@ -170,6 +170,17 @@ func (o *composer) queue(rects []image.Rectangle, room int64) []image.Rectangle 
 	return o.pieces
 }
 
+// fits tells whether the path has room for more than the first n pieces, which took size bytes: for another one or, rather
+// than leave a small rest for another update, for all.
+func (m *message) fits(pieces []image.Rectangle, n, size int) bool {
+	if int64(size) < m.room {
+		return true
+	}
+	done := totalArea(pieces[:n])
+	all := float64(size) / float64(done) * float64(done+totalArea(pieces[n:]))
+	return all < 1.25*float64(m.room)
+}
+
 // takeSmall moves the small rectangles of g that are in r to dst, which it returns.
 func (g *region) takeSmall(r image.Rectangle, dst []image.Rectangle) []image.Rectangle {
 	total := 0

@@ -81,7 +81,7 @@ func (a *audience) see() {
 	}
 }
 
-// play shows a film at 30 pictures a second.
+// play shows a film at 30 pictures a second, and hints at the first after each capture, as X servers do.
 func (d *paper) play(film image.Rectangle, length time.Duration) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for n := uint32(1); n <= uint32(length.Seconds()*30); n++ {
@@ -101,8 +101,10 @@ func (d *paper) play(film image.Rectangle, length time.Duration) {
 				}
 			}
 		}
+		if len(d.damage) == 0 {
+			d.changed()
+		}
 		d.damage = append(d.damage, film)
-		d.changed()
 		d.mu.Unlock()
 		time.Sleep(time.Second / 30)
 	}
@@ -120,7 +122,8 @@ func TestFilmOverAPath(t *testing.T) {
 	}{
 		{"3 Mbit/s, 80 ms", 3 * mbit, 80 * time.Millisecond, paced, 12, 200 * time.Millisecond},
 		{"3 Mbit/s, 80 ms, on request", 3 * mbit, 80 * time.Millisecond, paced[:1], 6, 200 * time.Millisecond},
-		{"300 kbit/s, 300 ms", .3 * mbit, 300 * time.Millisecond, paced, 1, 4 * time.Second},
+		{"300 kbit/s, 300 ms", .3 * mbit, 300 * time.Millisecond, paced, 1.7, 4 * time.Second},
+		{"300 kbit/s, 600 ms", .3 * mbit, 600 * time.Millisecond, paced, 2, 4 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -130,7 +133,7 @@ func TestFilmOverAPath(t *testing.T) {
 				near, far := link(tt.rate, tt.rtt, 4<<20)
 				a := &audience{d: d, film: image.Rect(0, 0, 450, 330)}
 				stop := a.watch(t, s, near, far, tt.list...)
-				const length = 4 * time.Second
+				const length = 8 * time.Second
 				d.play(a.film, length)
 				stop()
 				got := float64(len(a.frames)) / length.Seconds()
@@ -178,7 +181,7 @@ func TestTypingBesideAFilm(t *testing.T) {
 		stop()
 		slices.Sort(took)
 		t.Logf("from a key to its picture p50 %v, p95 %v beside %.1f pictures a second", took[len(took)/2], took[len(took)*95/100], float64(len(a.frames))/length.Seconds())
-		if p95 := took[len(took)*95/100]; p95 > rtt+50*time.Millisecond {
+		if p95 := took[len(took)*95/100]; p95 > rtt+65*time.Millisecond {
 			t.Errorf("p95 %v", p95)
 		}
 	})

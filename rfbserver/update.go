@@ -22,6 +22,7 @@ type message struct {
 	jpeg       rfb.JPEG          // for its photos
 	moves      []move            // to be carried out first
 	pixels     []image.Rectangle // to be sent
+	opens      time.Duration     // until the path does, when there is nothing to be sent before; 0: something else will wake us
 	left       []image.Rectangle // of pixels: what found no room
 	size       int               // bytes that the others took
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
@@ -55,8 +56,13 @@ func (v *viewer) next(m *message) bool {
 		m.jpeg = v.jpeg(now)
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
-	} else if finished && !wanted.Empty() {
-		v.server.await()
+	} else if !wanted.Empty() {
+		if finished {
+			v.server.await()
+		}
+		if v.fenced() {
+			m.opens = v.flow.opens(now)
+		}
 	}
 	return m.update || m.text != "" || len(m.clips) > 0 || len(m.says) > 0
 }

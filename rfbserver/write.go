@@ -39,16 +39,23 @@ type composer struct {
 // write sends the viewer what it can be told, whenever there is something, until ctx ends. What is new while
 // it writes waits in v.lacks and v.due, where it takes the place of what was new before.
 func (v *viewer) write(ctx context.Context) error {
+	opens := time.NewTimer(0)
+	defer opens.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-v.wake:
+		case <-opens.C:
+			v.server.await()
 		}
 		for m := &v.out.message; v.next(m); {
 			if err := v.send(m); err != nil {
 				return err
 			}
+		}
+		if d := v.out.message.opens; d > 0 {
+			opens.Reset(d)
 		}
 	}
 }
@@ -101,7 +108,7 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	v.assemble(p, m, queue)
 	defer o.crew.end()
 	for o.crew.more() {
-		if p.rects > maxRects || o.crew.given > 0 && int64(m.size+len(p.b)) >= m.room {
+		if n := o.crew.given; p.rects > maxRects || n > 0 && !m.fits(queue, n, m.size+len(p.b)) {
 			if o.crew.stop(); !o.crew.more() {
 				break
 			}
