@@ -250,7 +250,7 @@ func (f *flow) opens(now time.Time) time.Duration {
 
 // most is how many bytes are let on their way without an answer.
 func (f *flow) most(now time.Time, rate float64) int64 {
-	return over(rate, f.rtt.value()+slack) + f.room(now)
+	return over(rate, f.rtt.value()+slack) + min(f.room(now), boundless)
 }
 
 // overtakes tells whether the echo of what was typed may be sent although the path is not free.

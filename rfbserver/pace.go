@@ -128,7 +128,7 @@ func (v *viewer) land(m *message) {
 	defer v.mu.Unlock()
 	v.flow.land()
 	v.cutOff = len(m.left) > 0
-	if left, all := totalArea(m.left), totalArea(v.out.pieces); 2*totalArea(v.out.encoder.Lossy) > all-left {
+	if left, all := totalArea(m.left), totalArea(v.out.pieces); 2*totalArea(v.out.parcel.lossy) > all-left {
 		v.spent(time.Now(), m.size, float64(all-left)/float64(all))
 	}
 }
