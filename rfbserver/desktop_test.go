@@ -33,7 +33,8 @@ type paper struct {
 	clipboard string // copied here
 	pasted    string // copied on a viewer's side
 	input     []string
-	echo      func(keysym uint32) // happens at each key
+	resizes   func(size image.Point) error // nil: never
+	echo      func(keysym uint32)          // happens at each key
 }
 
 func newPaper(w, h int) *paper {
@@ -151,7 +152,10 @@ func (d *paper) KeyCode(code, keysym uint32, down bool) {
 
 func (d *paper) Resize(size image.Point) error {
 	d.note("%dx%d", size.X, size.Y)
-	return errors.ErrUnsupported
+	if d.resizes == nil {
+		return errors.ErrUnsupported
+	}
+	return d.resizes(size)
 }
 
 func (d *paper) Key(keysym uint32, down bool) {

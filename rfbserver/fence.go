@@ -1,6 +1,7 @@
 package rfbserver
 
 import (
+	"context"
 	"errors"
 	"image"
 	"slices"
@@ -39,16 +40,16 @@ func (v *viewer) fence(m rfb.Fence) {
 }
 
 // hear does what the viewer says. After a fence that says so, no update is begun between the message and the answer.
-func (v *viewer) hear(m rfb.ClientMessage) {
+func (v *viewer) hear(ctx context.Context, m rfb.ClientMessage) {
 	sync := v.sync
 	if v.sync = nil; sync == nil {
-		v.obey(m)
+		v.obey(ctx, m)
 		return
 	}
 	v.mu.Lock()
 	v.paused = true
 	v.mu.Unlock()
-	v.obey(m)
+	v.obey(ctx, m)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.paused = false

@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"bufio"
+	"context"
 	"image"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ func (in *input) init(d Desktop) {
 }
 
 // read does what the viewer says until it leaves.
-func (v *viewer) read(br *bufio.Reader) error {
+func (v *viewer) read(ctx context.Context, br *bufio.Reader) error {
 	began := time.Now()
 	if _, err := br.Peek(1); err == nil {
 		v.greeted(time.Since(began))
@@ -42,12 +43,12 @@ func (v *viewer) read(br *bufio.Reader) error {
 		if err != nil {
 			return err
 		}
-		v.hear(m)
+		v.hear(ctx, m)
 	}
 }
 
 // obey does what a message says.
-func (v *viewer) obey(m rfb.ClientMessage) {
+func (v *viewer) obey(ctx context.Context, m rfb.ClientMessage) {
 	switch m := m.(type) {
 	case rfb.KeyEvent:
 		v.typed()
@@ -72,11 +73,15 @@ func (v *viewer) obey(m rfb.ClientMessage) {
 	case rfb.SetPixelFormat:
 		v.setFormat(m.Format)
 	case rfb.SetDesktopSize:
-		v.refuseSize()
+		v.setDesktopSize(ctx, m)
 	case rfb.Fence:
 		v.fence(m)
 	case rfb.EnableContinuousUpdates:
 		v.setContinuous(m)
+	case rfb.Power:
+		v.power(ctx, m.Action)
+	case rfb.TextChat:
+		v.chat(m)
 	}
 }
 
@@ -87,5 +92,14 @@ func (v *viewer) release() {
 	}
 	if v.held.buttons != 0 {
 		v.point(v.held.at, 0)
+	}
+}
+
+// chat closes the window of UltraVNC's chat as soon as it opens: nobody would read there.
+func (v *viewer) chat(m rfb.TextChat) {
+	if m.State == rfb.ChatOpen {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.say(rfb.TextChat{State: rfb.ChatClose}.Append(nil)...)
 	}
 }

@@ -17,6 +17,7 @@ type picture struct {
 	stores  uint64     // how often pixels were stored
 	blocks  []uint64   // stores, when those of each block of the framebuffer were stored last
 	screens []image.Rectangle
+	ids     []uint32 // of screens, for viewers
 	name    string
 	cursor  cursor
 	leds    int // of the keyboard; -1: unknown
@@ -66,6 +67,7 @@ func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
 	size := image.Rect(0, 0, min(union.Max.X, maxSide), min(union.Max.Y, maxSide))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.ids = identify(screens, p.screens, p.ids)
 	p.screens = slices.Clone(screens)
 	if p.fb != nil && p.fb.Rect == size {
 		return false

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sixgate/rfb"
@@ -20,6 +21,10 @@ type Server struct {
 	Password string       // for VncAuth, which looks at its first 8 bytes; "": security None
 	Log      *slog.Logger // nil: no log
 
+	// Power shuts the computer down, reboots or resets it, or returns false: the user may be asked. It returns soon after
+	// ctx ends, when the viewer has left. One call is made at a time. nil: viewers are not offered it.
+	Power func(ctx context.Context, action rfb.PowerAction) bool
+
 	start    sync.Once
 	watch    watch
 	picture  picture
@@ -28,6 +33,9 @@ type Server struct {
 	guard    guard
 	input    input
 	crowd    crowd
+	resizer  resizer
+	resizing atomic.Pointer[viewer] // whose wish for a size is being done
+	asking   atomic.Bool            // Power is
 	joins    chan *viewer
 	leaves   chan *viewer
 	poke     chan struct{} // capacity 1: a viewer waits
@@ -47,6 +55,8 @@ func (s *Server) init() {
 		s.ended = make(chan struct{})
 		s.coders = newCoders()
 		s.exchange.init()
+		s.resizer.turn = make(chan struct{}, 1)
+		s.resizer.done = make(chan resized)
 		s.input.init(s.Desktop)
 	})
 }
@@ -135,6 +145,7 @@ func (s *Server) await() {
 
 // serve runs the conversation after the handshake: one goroutine reads, another writes.
 func (v *viewer) serve(ctx context.Context) error {
+	defer v.works.Wait()
 	defer v.server.leave(v)
 	defer v.server.exchange.leave(v)
 	defer v.release()
@@ -144,7 +155,7 @@ func (v *viewer) serve(ctx context.Context) error {
 			v.leave(err)
 		}
 	})
-	err := v.read(bufio.NewReader(v.conn))
+	err := v.read(ctx, bufio.NewReader(v.conn))
 	if ctx.Err() == nil {
 		v.leave(err)
 	}

@@ -27,7 +27,7 @@ type message struct {
 	size       int               // bytes that the others took
 	bounds     image.Rectangle   // of the framebuffer as the viewer will know it
 	newName    string            // for now.name
-	newScreens []rfb.Screen      // for now.size, now.screens and now.refusal
+	newScreens []rfb.Screen      // for now.size, now.screens and now.results
 	newCursor  cursor            // for now.cursor and now.pointer
 	newLEDs    int               // for now.leds
 }
@@ -79,6 +79,10 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 			v.due.screens = false
 			v.lacks.reset(v.bounds())
 			m.update, m.now.size = true, true
+			m.now.who = v.due.who
+			if r := v.due.results; len(r) > 0 && r[0] == rfb.ResizeDone { // this is the answer
+				m.now.who, v.due.results = rfb.ResizedByClient, r[1:]
+			}
 			m.newScreens = p.layout(v.bounds())
 			return // alone: what a viewer shows after it is undefined
 		}
@@ -89,8 +93,12 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 			m.update = true
 		}
 	}
-	move(&m.now.refusal, &v.due.refusal, v.wishes.extendedSize)
 	move(&m.now.screens, &v.due.screens, v.wishes.extendedSize)
+	m.now.who = v.due.who
+	if len(v.due.results) > 0 {
+		m.now.results, v.due.results = v.due.results, nil
+		m.update = true
+	}
 	move(&m.now.cursor, &v.due.cursor, v.wishes.cursor)
 	v.due.pointer = v.due.pointer && v.wishes.pointerAs != 0 && v.repointed(p.cursor.at)
 	move(&m.now.pointer, &v.due.pointer, true)
@@ -102,7 +110,7 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 	if v.told != p.name {
 		move(&m.now.name, &v.due.name, v.wishes.name)
 	}
-	if m.now.refusal || m.now.screens {
+	if m.now.screens || len(m.now.results) > 0 {
 		m.newScreens = p.layout(v.bounds())
 	}
 	if m.now.name {
@@ -157,23 +165,6 @@ func (v *viewer) taken(m *message, lossy []image.Rectangle) {
 	}
 }
 
-// layout lists the screens for a viewer that knows a framebuffer of those bounds. p.mu is held.
-func (p *picture) layout(bounds image.Rectangle) []rfb.Screen {
-	var list []rfb.Screen
-	for i, s := range p.screens {
-		if s = s.Intersect(bounds); !s.Empty() && len(list) < maxScreens {
-			list = append(list, rfb.Screen{ID: uint32(i) + 1, Rect: s}) // 0 is no screen to libvncclient
-		}
-	}
-	if list == nil {
-		list = append(list, rfb.Screen{ID: 1, Rect: bounds})
-	}
-	return list
-}
-
-// maxScreens is how many there is room for in an ExtendedDesktopSize rectangle.
-const maxScreens = 255
-
 // appendDue adds the rectangles of an update that hold no pixels, and counts them.
 func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 	size := m.bounds.Max
@@ -182,11 +173,11 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 		rects++
 	}
 	if m.now.size && m.wishes.extendedSize || m.now.screens {
-		b = rfb.AppendExtendedDesktopSize(b, rfb.ResizedByServer, rfb.ResizeDone, size, m.newScreens)
+		b = rfb.AppendExtendedDesktopSize(b, m.now.who, rfb.ResizeDone, size, m.newScreens)
 		rects++
 	}
-	if m.now.refusal {
-		b = rfb.AppendExtendedDesktopSize(b, rfb.ResizedByClient, rfb.ResizeProhibited, size, m.newScreens)
+	for _, result := range m.now.results {
+		b = rfb.AppendExtendedDesktopSize(b, rfb.ResizedByClient, result, size, m.newScreens)
 		rects++
 	}
 	if m.now.name {

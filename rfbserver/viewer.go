@@ -21,6 +21,7 @@ type viewer struct {
 	held    held                    // of the goroutine that reads
 	sync    *rfb.Fence              // likewise: to be answered after the next message
 	out     composer                // of the goroutine that writes
+	works   sync.WaitGroup          // goroutines that do what takes long
 
 	mu     sync.Mutex
 	size   image.Point // of the framebuffer as the viewer knows it
@@ -42,6 +43,7 @@ type viewer struct {
 	offered    []rfb.Encoding  // extensions that it knows it may use
 	put        places
 	clip       clip
+	sizeWish   sizeWish
 	answers    bool // fences
 	cutOff     bool // the last update, for want of room on the path
 	flow       flow
@@ -53,7 +55,8 @@ type due struct {
 	colourMap bool
 	size      bool // the framebuffer is not as large as it knows
 	screens   bool
-	refusal   bool // of a SetDesktopSize
+	who       int   // changed size or screens, as ExtendedDesktopSize counts
+	results   []int // of the viewer's wishes for another size
 	cursor    bool
 	pointer   bool // has been moved
 	leds      bool
@@ -147,11 +150,15 @@ func (v *viewer) moved(m move) {
 	}
 }
 
-// rearranged says that the screens have other places and, if so, that the framebuffer has another size.
-func (v *viewer) rearranged(resized bool) {
+// rearranged says that the screens have other places and, if so, that the framebuffer has another size; by is the viewer
+// that wished for it, nil: nobody did.
+func (v *viewer) rearranged(resized bool, by *viewer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.due.screens = true
+	v.due.screens, v.due.who = true, rfb.ResizedByServer
+	if by != nil && by != v { // who wished for it gets an answer of its own
+		v.due.who = rfb.ResizedByOther
+	}
 	if resized {
 		v.due.size = true
 		v.lacks.change(v.bounds()) // for one that stays with the size it knows
@@ -221,8 +228,8 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	area := m.Rect.Intersect(v.bounds())
-	if !m.Incremental && v.wishes.extendedSize {
-		v.due.screens = true
+	if !m.Incremental && v.wishes.extendedSize && !v.due.screens {
+		v.due.screens, v.due.who = true, rfb.ResizedByServer
 	}
 	if area.Empty() || m.Incremental && !v.continuous.Empty() {
 		return
@@ -239,11 +246,4 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 		v.signal()
 		v.server.await()
 	}
-}
-
-func (v *viewer) refuseSize() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.due.refusal = true
-	v.signal()
 }

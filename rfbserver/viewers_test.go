@@ -210,18 +210,6 @@ func TestResize(t *testing.T) {
 	})
 }
 
-func TestSetDesktopSizeIsProhibited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		v := attach(t, share(t, &Server{Desktop: newPaper(10, 10)}), rfb.EncodingExtendedDesktopSize)
-		v.update()
-		v.conn.Write(rfb.SetDesktopSize{Size: image.Pt(65535, 65535), Screens: make([]rfb.Screen, 255)}.Append(nil))
-		v.ask(true)
-		if u := v.update(); !u.Refused || u.Resized {
-			t.Errorf("%+v", u)
-		}
-	})
-}
-
 // The screen changes its size over and over while large updates are on their way.
 func TestResizeWhileSending(t *testing.T) {
 	d := newPaper(700, 500)

@@ -91,6 +91,8 @@ func (s *Server) sleep(ctx context.Context) (hint bool) {
 	case v := <-s.leaves:
 		w.viewers = slices.DeleteFunc(w.viewers, func(o *viewer) bool { return o == v })
 		s.crowd.leave(v)
+	case r := <-s.resizer.done:
+		s.resized(r)
 	}
 	return false
 }
@@ -192,7 +194,7 @@ func (s *Server) measure() {
 	}
 	resized := s.picture.arrange(screens)
 	for _, v := range s.watch.viewers {
-		v.rearranged(resized)
+		v.rearranged(resized, s.resizing.Load())
 	}
 }
 

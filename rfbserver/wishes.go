@@ -24,6 +24,7 @@ type wishes struct {
 	continuous   bool // and fences
 	copies       bool // CopyRect
 	clipboard    bool // in UTF-8
+	power        bool // actions
 
 	cursorAs   rfb.Encoding   // the best that the viewer knows
 	ledsAs     rfb.Encoding   // likewise; 0: none
@@ -37,7 +38,7 @@ var (
 	ledWays    = []rfb.Encoding{rfb.EncodingQEMULED, rfb.EncodingVMwareLED}
 	placeWays  = []rfb.Encoding{rfb.EncodingPointerPos, rfb.EncodingVMwareCursorPos}
 	extensions = []rfb.Encoding{
-		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingExtendedClipboard,
+		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingExtendedClipboard, rfb.EncodingXVP,
 		rfb.EncodingQEMUKey, rfb.EncodingExtendedMouseButtons, rfb.EncodingQEMUPointerMotion,
 	}
 )
@@ -77,6 +78,8 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.continuous = true
 		case rfb.EncodingExtendedClipboard:
 			w.clipboard = true
+		case rfb.EncodingXVP:
+			w.power = true
 		case rfb.EncodingCopyRect:
 			w.copies = true
 		default:
@@ -113,7 +116,7 @@ func best(list rfb.SetEncodings, ways []rfb.Encoding) (way rfb.Encoding, ok bool
 // offer tells a viewer, once, which of the extensions that it listed it may use. v.mu is held.
 func (v *viewer) offer() {
 	for _, e := range v.wishes.extensions {
-		if slices.Contains(v.offered, e) {
+		if slices.Contains(v.offered, e) || e == rfb.EncodingXVP && v.server.Power == nil {
 			continue
 		}
 		v.offered = append(v.offered, e)
@@ -124,6 +127,8 @@ func (v *viewer) offer() {
 			v.say(rfb.AppendEndOfContinuousUpdates(nil)...)
 		case rfb.EncodingExtendedClipboard:
 			v.say(rfb.AppendServerClipboard(nil, v.clip.peer.Caps())...)
+		case rfb.EncodingXVP:
+			v.say(rfb.AppendPowerOffered(nil)...)
 		default:
 			v.due.notices = append(v.due.notices, e)
 		}
