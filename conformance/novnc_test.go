@@ -99,7 +99,14 @@ func TestNoVNC(t *testing.T) {
 	t.Run("TightPNG", func(t *testing.T) {
 		v := startNoVNC(t, s, 9, rfb.EncodingTight)
 		watch(t, d, v.picture, alike)
-		if got := v.state(t); got.Seen[encTightPNG] == 0 {
+		if got := v.state(t); got.Seen[rfb.EncodingTightPNG] == 0 {
+			t.Errorf("the server used %v", got.Seen)
+		}
+	})
+	t.Run("JPEG beside ZRLE", func(t *testing.T) {
+		v := startNoVNC(t, s, 9, rfb.EncodingTight, rfb.EncodingTightPNG)
+		watch(t, d, v.picture, alike)
+		if got := v.state(t); got.Seen[rfb.EncodingJPEG] == 0 || got.Seen[rfb.EncodingZRLE] == 0 {
 			t.Errorf("the server used %v", got.Seen)
 		}
 	})
