@@ -19,7 +19,9 @@ type backlog struct {
 	moves []move
 	dirty region
 	lossy region // shown, but not exactly
-	rest  region // of the lossy, what has come to rest
+	rest  region // what was lossy and has come to rest
+
+	resting []image.Rectangle // scratch
 }
 
 // change says that r, which must lie inside of what the viewer shows, is not what the viewer has.

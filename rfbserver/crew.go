@@ -19,6 +19,8 @@ type crew struct {
 	own        *coder // of who asks for the pieces
 	terms      terms
 	withCursor bool
+	repairs    bool // the pieces: without loss
+	varies     bool // terms.jpeg, with what moves
 	shared     bool // other viewers have equal terms
 	pieces     []image.Rectangle
 	hands      int // goroutines; 0: who asks for a piece codes it
@@ -72,27 +74,40 @@ func (c *crew) code() {
 // codePiece adds a piece to p: coded now, or by another viewer's crew.
 func (c *crew) codePiece(p *parcel, r image.Rectangle) {
 	s := c.viewer.server
+	t := c.termsOf(r)
 	var made *shared
 	if c.shared {
 		var done bool
-		if done, made = s.exchange.take(p, c.terms, r, s.picture.version(r, c.withCursor)); done {
+		if done, made = s.exchange.take(p, t, r, s.picture.version(r, c.withCursor)); done {
 			return
 		}
 	}
 	o := c.own
 	if c.hands > 0 {
 		o = <-s.coders
-		o.use(c.terms)
 	}
+	o.use(t)
 	at, rects, lossy := len(p.b), p.rects, len(p.lossy)
 	version := o.copy(&s.picture, r, c.withCursor)
-	o.append(p, c.terms.encoding)
+	o.append(p, t.encoding)
 	if made != nil {
 		s.exchange.publish(made, version, p.b[at:], p.rects-rects, p.lossy[lossy:])
 	}
 	if c.hands > 0 {
 		s.coders <- o
 	}
+}
+
+// termsOf is how a piece is coded: what moves is worth less than what stays.
+func (c *crew) termsOf(r image.Rectangle) terms {
+	t := c.terms
+	switch {
+	case c.repairs:
+		t.jpeg.Quality = 0
+	case c.varies && c.viewer.server.picture.moving(r):
+		t.jpeg = t.jpeg.Moving()
+	}
+	return t
 }
 
 // more tells whether there are pieces to ask for.
@@ -136,6 +151,7 @@ func (v *viewer) assemble(p *parcel, m *message, pieces []image.Rectangle) {
 	o, s := &v.out, v.server
 	c := &o.crew
 	c.viewer, c.own, c.terms, c.withCursor = v, &o.coder, m.terms(), !m.wishes.cursor
+	c.repairs, c.varies = m.repair, m.jpeg.Quality > 0 && !m.wishes.exact
 	hands := 0
 	if n := cap(s.coders); n > 1 && totalArea(m.pixels) >= crewArea && c.terms.encoding != rfb.EncodingRaw {
 		hands = n

@@ -5,6 +5,7 @@ import (
 	"image"
 	"slices"
 	"sync"
+	"time"
 
 	"sixgate/rfb"
 )
@@ -14,8 +15,10 @@ import (
 type picture struct {
 	mu      sync.RWMutex
 	fb      *rfb.Image // from (0,0)
+	sized   time.Time  // when fb got its size
 	stores  uint64     // how often pixels were stored
 	blocks  []uint64   // stores, when those of each block of the framebuffer were stored last
+	heat    heat
 	screens []image.Rectangle
 	ids     []uint32 // of screens, for viewers
 	name    string
@@ -72,19 +75,63 @@ func (p *picture) arrange(screens []image.Rectangle) (resized bool) {
 	if p.fb != nil && p.fb.Rect == size {
 		return false
 	}
-	fb := rfb.NewImage(size)
-	if p.fb != nil {
-		both := size.Intersect(p.fb.Rect)
-		for y := range both.Max.Y {
-			copy(fb.Row(0, both.Max.X, y), p.fb.Row(0, both.Max.X, y))
-		}
-	}
-	p.fb = fb
+	p.fb = refit(p.fb, size, time.Since(p.sized) > stormFor)
+	p.sized = time.Now()
 	across, down := blocksOf(size)
-	p.blocks = make([]uint64, across*down)
+	p.blocks = slices.Grow(p.blocks[:0], across*down)[:across*down]
 	p.mark(size)
+	p.heat.arrange(size)
 	return true
 }
+
+// trim gives memory back that the picture has had no use for since the size changed last.
+func (p *picture) trim() {
+	if cap(p.fb.Pix) < wasteful*len(p.fb.Pix) || time.Since(p.sized) < stormFor {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fb = refit(p.fb, p.fb.Rect, true)
+}
+
+// refit returns a picture of another size that shows what m, which may be nil, did, as far as it has a place. It takes m's
+// memory where that is enough, unless it is thrifty and that is far too much.
+func refit(m *rfb.Image, size image.Rectangle, thrifty bool) *rfb.Image {
+	n := area(size)
+	if m == nil {
+		return rfb.NewImage(size)
+	}
+	to := &rfb.Image{Stride: size.Dx(), Rect: size}
+	if n <= cap(m.Pix) && !(thrifty && cap(m.Pix) >= wasteful*n) {
+		to.Pix = m.Pix[:n]
+	} else {
+		to.Pix = make([]uint32, n)
+	}
+	both := size.Intersect(m.Rect)
+	row := func(y int) {
+		now := to.Row(0, size.Max.X, y)
+		kept := 0
+		if y < both.Max.Y {
+			kept = copy(now, m.Row(0, both.Max.X, y))
+		}
+		clear(now[kept:])
+	}
+	if to.Stride <= m.Stride { // rows move up, if at all
+		for y := range size.Max.Y {
+			row(y)
+		}
+	} else {
+		for y := size.Max.Y - 1; y >= 0; y-- {
+			row(y)
+		}
+	}
+	return to
+}
+
+const (
+	wasteful = 8                // times the memory that is needed is too much
+	stormFor = 10 * time.Second // after a change of the size, in which it may change back: who does that again and again makes no garbage
+)
 
 // store takes over the pixels pix of r, stride apart, a block's height at a time: nobody waits for long.
 func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
@@ -95,6 +142,18 @@ func (p *picture) store(r image.Rectangle, pix []uint32, stride int) {
 			copyColours(p.fb.Row(r.Min.X, r.Max.X, y), pix[(y-r.Min.Y)*stride:])
 		}
 		p.mu.Unlock()
+	}
+}
+
+// warm notes what changed now.
+func (p *picture) warm(moves []move, changed []image.Rectangle, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range moves {
+		p.heat.touch(m.to, now)
+	}
+	for _, r := range changed {
+		p.heat.change(r, now)
 	}
 }
 

@@ -20,6 +20,7 @@ type message struct {
 	looks      bool              // at how long the way is, before it
 	room       int64             // bytes: for its pixels, on the path
 	jpeg       rfb.JPEG          // for its photos
+	repair     bool              // of what was sent with loss: nothing else goes with it
 	moves      []move            // to be carried out first
 	pixels     []image.Rectangle // to be sent
 	opens      time.Duration     // until the path does, when there is nothing to be sent before; 0: something else will wake us
@@ -52,8 +53,11 @@ func (v *viewer) next(m *message) bool {
 	}
 	if m.update {
 		v.busy = true
-		m.looks, m.room = v.wishes.fence && v.flow.looks(now), v.room(now)
+		m.looks = v.wishes.fence && v.flow.looks(now)
 		m.jpeg = v.jpeg(now)
+		if m.room = v.room(now); m.repair {
+			m.room = v.repairRoom(now)
+		}
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if !wanted.Empty() {
@@ -136,10 +140,11 @@ func (v *viewer) nextPixels(m *message, wanted image.Rectangle, pace pace) {
 	} else {
 		m.pixels = v.lacks.dirty.take(wanted, m.pixels)
 	}
-	if len(m.moves)+len(m.pixels) == 0 {
-		return
+	if len(m.moves)+len(m.pixels) > 0 {
+		m.update = true
+	} else if !m.update && pace == full {
+		v.nextRepair(m, wanted)
 	}
-	m.update = true
 	if !v.server.watch.storing.Load() {
 		v.ahead.clear()
 	}
@@ -160,8 +165,15 @@ func (v *viewer) taken(m *message, lossy []image.Rectangle) {
 	for _, r := range lossy {
 		v.lacks.lossy.add(r)
 	}
+	if len(lossy) > 0 {
+		v.server.settles()
+	}
 	for _, r := range m.left {
-		v.lacks.change(r)
+		if m.repair {
+			v.lacks.rest.add(r)
+		} else {
+			v.lacks.change(r)
+		}
 	}
 }
 

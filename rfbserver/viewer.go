@@ -23,21 +23,22 @@ type viewer struct {
 	out     composer                // of the goroutine that writes
 	works   sync.WaitGroup          // goroutines that do what takes long
 
-	mu     sync.Mutex
-	size   image.Point // of the framebuffer as the viewer knows it
-	told   string      // the desktop's name as the viewer knows it
-	format rfb.PixelFormat
-	wishes wishes
-	asked  image.Rectangle // what it waits for once
-	stale  bool            // asked is for all the pixels, and Run has not looked for newer ones since
-	looked bool            // Run is about to, for the sake of stale
-	busy   bool            // an update is being written
-	lacks  backlog         // what it does not have
-	ahead  region          // sent since, or now, from a picture that may be newer than what lacks knows of
-	taking bool            // pixels are being taken from the picture
-	due    due
-	says   []byte // messages that wait for no request
-	paused bool   // no update is to be begun
+	mu      sync.Mutex
+	size    image.Point // of the framebuffer as the viewer knows it
+	told    string      // the desktop's name as the viewer knows it
+	format  rfb.PixelFormat
+	wishes  wishes
+	asked   image.Rectangle // what it waits for once
+	stale   bool            // asked is for all the pixels, and Run has not looked for newer ones since
+	looked  bool            // Run is about to, for the sake of stale
+	busy    bool            // an update is being written
+	lacks   backlog         // what it does not have
+	ahead   region          // sent since, or now, from a picture that may be newer than what lacks knows of
+	repairs bool            // nothing is newer than what was repaired or is to be
+	taking  bool            // pixels are being taken from the picture
+	due     due
+	says    []byte // messages that wait for no request
+	paused  bool   // no update is to be begun
 
 	continuous image.Rectangle // what it waits for always; empty: nothing
 	offered    []rfb.Encoding  // extensions that it knows it may use
@@ -105,10 +106,13 @@ func (v *viewer) refreshes() bool {
 	return v.stale
 }
 
-// refreshed says that it is, for those who asked before.
-func (v *viewer) refreshed() {
+// refreshed says that it is, for those who asked before, or that something newer waits to be captured.
+func (v *viewer) refreshed(newest bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.repairs = newest && len(v.lacks.rest.rects) > 0; v.repairs && !v.busy {
+		v.signal()
+	}
 	if v.stale && v.looked && !v.busy {
 		v.stale, v.looked = false, false
 		v.signal()

@@ -14,7 +14,7 @@ import (
 // frame is the least time from one capture to the next.
 const frame = time.Second / 60
 
-// watch is what Run knows; nobody else touches it.
+// watch is what Run knows; nobody else touches it, but for what is atomic.
 type watch struct {
 	viewers   []*viewer
 	rest      *time.Timer // runs while resting
@@ -33,6 +33,10 @@ type watch struct {
 	changed []image.Rectangle // what else changed
 	left    region
 	storing atomic.Bool // the picture is newer than what viewers were told
+
+	settle   *time.Timer // runs while settling
+	settling bool        // lossy pixels may come to rest
+	lossy    atomic.Bool // there are new ones
 }
 
 // Run watches the desktop until ctx ends, and then returns nil, or until the desktop fails. It captures
@@ -42,9 +46,12 @@ func (s *Server) Run(ctx context.Context) error {
 	w := &s.watch
 	w.rest = time.NewTimer(0)
 	w.resting = true
+	w.settle = time.NewTimer(restFor)
+	w.settle.Stop()
 	defer s.end()
 	for ctx.Err() == nil {
 		hint := s.sleep(ctx)
+		w.expectRest()
 		if w.resting && time.Now().Before(w.next) {
 			continue // rest is over then
 		}
@@ -66,7 +73,7 @@ func (s *Server) Run(ctx context.Context) error {
 			}
 		}
 		for _, v := range w.viewers {
-			v.refreshed()
+			v.refreshed(!w.damage)
 		}
 	}
 	return nil
@@ -84,6 +91,8 @@ func (s *Server) sleep(ctx context.Context) (hint bool) {
 	case <-changed:
 		return true
 	case <-s.poke:
+	case <-w.settle.C:
+		s.settle()
 	case <-w.rest.C:
 		w.resting = false
 	case v := <-s.joins:
@@ -130,6 +139,7 @@ func (w *watch) captures(now time.Time) {
 // end sends the viewers away.
 func (s *Server) end() {
 	s.watch.rest.Stop()
+	s.watch.settle.Stop()
 	close(s.ended)
 	for _, v := range s.watch.viewers {
 		v.leave(errNoDesktop)
@@ -154,6 +164,7 @@ func (s *Server) takeIn(v *viewer) {
 func (s *Server) look() {
 	w := &s.watch
 	s.measure()
+	s.picture.trim()
 	if name := s.Desktop.Name(); name != s.picture.name {
 		s.picture.mu.Lock()
 		s.picture.name = name
@@ -243,6 +254,7 @@ func (s *Server) takeOver(pieces []Piece) {
 	for _, p := range w.news {
 		s.picture.store(p.Rect, p.Pix, p.Stride)
 	}
+	s.picture.warm(w.moves, w.changed, time.Now())
 }
 
 // cut returns what of p is in r.

@@ -108,7 +108,7 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	v.assemble(p, m, queue)
 	defer o.crew.end()
 	for o.crew.more() {
-		if n := o.crew.given; p.rects > maxRects || n > 0 && !m.fits(queue, n, m.size+len(p.b)) {
+		if n := o.crew.given; p.rects > maxRects || n > 0 && (!m.fits(queue, n, m.size+len(p.b)) || m.repair && v.interrupts()) {
 			if o.crew.stop(); !o.crew.more() {
 				break
 			}
