@@ -60,7 +60,11 @@ func (r *report) bars(b *strings.Builder) {
 	for _, bar := range all {
 		cells := []string{bar.figure, bar.where}
 		for _, s := range r.servers {
-			cells = append(cells, number(bar.values[s.name], 2))
+			v, ok := bar.values[s.name]
+			if !ok {
+				v = math.NaN()
+			}
+			cells = append(cells, number(v, 2))
 		}
 		sign := "≤"
 		if bar.more {
@@ -121,7 +125,9 @@ func (r *report) rowBars(row row) (bars []bar) {
 	add := func(figure string, b bar, value func(figures) float64) {
 		b.figure, b.where, b.values = figure, where, map[string]float64{}
 		for _, s := range r.servers {
-			b.values[s.name] = value(row.figures[s.name])
+			if f := row.figures[s.name]; f.elapsed > 0 {
+				b.values[s.name] = value(f)
+			}
 		}
 		bars = append(bars, b)
 	}

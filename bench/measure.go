@@ -152,7 +152,7 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 		return nil, 0, err
 	}
 	at := image.Rect(40, 40, 540, 740)
-	black := v.await(at.Min.Add(at.Size().Div(2)), 0)
+	white := v.await(at.Min.Add(at.Size().Div(2)), 0xffffff)
 	page, err := screen.Window(at, st.page)
 	if err != nil {
 		return nil, 0, err
@@ -162,7 +162,7 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 	defer drawing.Wait()
 	defer screen.Close()
 	select {
-	case <-black: // the window is on the viewer's side as well
+	case <-white: // the window is on the viewer's side as well
 	case <-time.After(keyFor):
 		return nil, 0, fmt.Errorf("the window to type into did not come in %v", keyFor)
 	}
@@ -173,8 +173,10 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 		glyph, colour := page.Glyph(n)
 		seen := v.await(glyph.Min.Add(at.Min).Add(image.Pt(3, 6)), colour)
 		start := time.Now()
-		if err := v.client.Key('a'+uint32(n%26), true); err != nil {
-			return took, lost, err
+		for _, down := range []bool{true, false} { // at once: a key that is held repeats itself
+			if err := v.client.Key('a'+uint32(n%26), down); err != nil {
+				return took, lost, err
+			}
 		}
 		select {
 		case when := <-seen:
@@ -182,9 +184,6 @@ func typeInto(ctx context.Context, st *stage, v *viewer, window time.Duration) (
 		case <-time.After(keyFor):
 			took = append(took, keyFor)
 			lost++
-		}
-		if err := v.client.Key('a'+uint32(n%26), false); err != nil {
-			return took, lost, err
 		}
 		// Not in step with anybody's frames.
 		if err := pause(ctx, 10*time.Millisecond+rand.N(34*time.Millisecond)); err != nil {

@@ -19,6 +19,7 @@ type report struct {
 	rows     []row
 	session  []time.Duration // from the code to the first pixel
 	limits   []limit
+	failures []error // of single turns
 }
 
 // row is one turn, with all servers.
@@ -38,6 +39,12 @@ func (r *report) add(part string, t turn, s *server, pixels int, f figures) {
 		r.rows = append(r.rows, row{part, t, pixels, map[string]figures{}})
 	}
 	r.rows[i].figures[s.name] = r.rows[i].figures[s.name].plus(f)
+}
+
+// failed notes what went wrong in one turn. The others go on.
+func (r *report) failed(err error) {
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	r.failures = append(r.failures, err)
 }
 
 // frames is how many steps of the workload a viewer saw in a second, whole. Updates say less, for an update may be a crumb
@@ -71,6 +78,9 @@ func (r *report) markdown() string {
 		fmt.Fprintf(&b, " %s: %s.", s.name, s.version)
 	}
 	fmt.Fprintf(&b, " It took %v.\n", time.Since(r.began).Round(time.Second))
+	for _, err := range r.failures {
+		fmt.Fprintf(&b, "\nA turn failed: %v.\n", err)
+	}
 	r.bars(&b)
 	r.pictures(&b, "loopback", "On loopback, one viewer")
 	r.pictures(&b, "four", "On loopback, four viewers")

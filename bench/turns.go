@@ -72,8 +72,12 @@ func (p part) run(ctx context.Context, f flags, st *stage, r *report) error {
 			for _, s := range r.servers {
 				fmt.Fprintf(os.Stderr, "%s: %s, %s: %s\n", p.name, t.load.name, t.mode.name, s.name)
 				got, err := measure(ctx, st, s, t, f.window(p.rounds, t))
-				if err != nil {
-					return fmt.Errorf("%s: %s, %s: %s: %w", p.name, t.load.name, t.mode.name, s.name, err)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil { // it has no figures then, but the others have
+					r.failed(fmt.Errorf("%s: %s, %s, %s: %w", s.name, t.load.name, t.mode.name, t.path.name, err))
+					continue
 				}
 				r.add(p.name, t, s, pixels, got)
 			}
@@ -118,8 +122,7 @@ func runBridged(ctx context.Context, f flags, st *stage, r *report) error {
 				}
 			}
 			if err != nil {
-				s.stop()
-				return fmt.Errorf("bridged over %s: %s: %w", over.name, t.load.name, err)
+				r.failed(fmt.Errorf("%s over %s: %s: %w", s.name, over.name, t.load.name, err))
 			}
 		}
 		s.stop()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"image"
+	"image/draw"
 	"math"
 	"time"
 
@@ -88,7 +89,9 @@ func (s *stage) build() error {
 	if s.panel, err = s.screen.Upload(panel); err != nil {
 		return err
 	}
-	if s.page, err = s.screen.Upload(image.NewRGBA(image.Rect(0, 0, 500, 700))); err != nil { // black
+	white := image.NewRGBA(image.Rect(0, 0, 500, 700))
+	draw.Draw(white, white.Rect, image.White, image.Point{}, draw.Src)
+	if s.page, err = s.screen.Upload(white); err != nil {
 		return err
 	}
 	return s.screen.Background(s.photo[0])
