@@ -63,6 +63,11 @@ func (e *Encoder) appendBesideJPEG(dst []byte, enc Encoding, m *Image, r image.R
 			}
 			rects += n
 		}
+		for _, at := range t.exact {
+			var n int
+			dst, n = e.append(dst, enc, m, at)
+			rects += n
+		}
 	}
 	return dst, rects
 }

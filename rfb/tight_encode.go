@@ -44,6 +44,10 @@ func (e *Encoder) appendTight(dst []byte, m *Image, r image.Rectangle) (out []by
 			dst = e.appendTightRect(dst, px, m, at, class)
 			rects++
 		}
+		for _, at := range t.exact {
+			dst = e.appendTightExact(appendHeader(dst, at, EncodingTight), px, at)
+			rects++
+		}
 	}
 	return dst, rects
 }
@@ -94,10 +98,7 @@ func (e *Encoder) appendTightRect(dst []byte, px, m *Image, r image.Rectangle, c
 				return out
 			}
 		}
-		if e.gradient() {
-			return e.appendTightGradient(dst, px, r, streamPhoto, huffmanOnly)
-		}
-		return e.appendTightFull(dst, px, r, streamPhoto, photoLevel(e.level()))
+		return e.appendTightExact(dst, px, r)
 	case class == soft:
 		return e.appendTightGradient(dst, px, r, streamFull, softLevel)
 	case class == many:
@@ -130,6 +131,14 @@ func (e *Encoder) appendTightFull(dst []byte, px *Image, r image.Rectangle, stre
 		e.buf = e.appendTPixels(e.buf, px.Row(r.Min.X, r.Max.X, y))
 	}
 	return e.appendTightData(dst, stream, level)
+}
+
+// appendTightExact adds a photo without loss.
+func (e *Encoder) appendTightExact(dst []byte, px *Image, r image.Rectangle) []byte {
+	if e.gradient() {
+		return e.appendTightGradient(dst, px, r, streamPhoto, huffmanOnly)
+	}
+	return e.appendTightFull(dst, px, r, streamPhoto, photoLevel(e.level()))
 }
 
 func (e *Encoder) appendTightGradient(dst []byte, px *Image, r image.Rectangle, stream, level int) []byte {

@@ -43,8 +43,9 @@ type tiling struct {
 	down    int
 	band    image.Rectangle
 	shades  shades
-	colours []uint32 // of the tiles, one after the other
-	palette palette  // of the tile or rectangle at hand
+	exact   []image.Rectangle // letters on photos: to be sent after the rectangles, without loss
+	colours []uint32          // of the tiles, one after the other
+	palette palette           // of the tile or rectangle at hand
 }
 
 // shades says what there is for content of more colours than a palette has.
@@ -55,12 +56,15 @@ type shades struct {
 
 // classify looks at each tile of band once, in px, which the viewer will see; m is the same band as it is here.
 func (t *tiling) classify(px, m *Image, band image.Rectangle, s shades) {
-	t.band, t.shades = band, s
+	t.band, t.shades, t.exact = band, s, t.exact[:0]
 	t.across, t.down = (band.Dx()+tileSide-1)/tileSide, (band.Dy()+tileSide-1)/tileSide
 	t.tiles, t.colours = grown(t.tiles, t.across*t.down), t.colours[:0]
 	for i := range t.across * t.down {
 		at := &t.tiles[i]
 		*at = tile{class: t.classOf(px, m, t.place(i%t.across, i/t.across, 1, 1))}
+		if at.class == photo && s.lossy {
+			t.keep(glyphs(m, t.place(i%t.across, i/t.across, 1, 1)))
+		}
 		if at.class <= few {
 			at.first, at.colours = len(t.colours), t.palette.n
 			t.colours = append(t.colours, t.palette.colours[:t.palette.n]...)
@@ -184,9 +188,11 @@ func isSoft(m *Image, r image.Rectangle) bool {
 }
 
 // isSharp tells whether two pixels differ by more than softStep in any colour.
-func isSharp(a, b uint32) bool {
-	return a>>16&0xff-b>>16&0xff+softStep > 2*softStep || a>>8&0xff-b>>8&0xff+softStep > 2*softStep ||
-		a&0xff-b&0xff+softStep > 2*softStep
+func isSharp(a, b uint32) bool { return differ(a, b, softStep) }
+
+// differ tells whether two pixels differ by more than step in any colour.
+func differ(a, b, step uint32) bool {
+	return a>>16&0xff-b>>16&0xff+step > 2*step || a>>8&0xff-b>>8&0xff+step > 2*step || a&0xff-b&0xff+step > 2*step
 }
 
 // rects are the rectangles of one kind of content that the band goes in. The colours of a solid one or one of few are in

@@ -45,6 +45,10 @@ func (e *Encoder) appendTightPNG(dst []byte, m *Image, r image.Rectangle) (out [
 			dst = e.appendTightPNGRect(appendHeader(dst, at, EncodingTightPNG), px, m, at, class)
 			rects++
 		}
+		for _, at := range t.exact {
+			dst = e.appendTightPNGRect(appendHeader(dst, at, EncodingTightPNG), px, m, at, many)
+			rects++
+		}
 	}
 	return dst, rects
 }
