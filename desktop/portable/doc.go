@@ -8,7 +8,8 @@
 // ever run.
 //
 // What the native desktops do and this cannot: the pointer's shape, buttons 7 and 8, keys beyond what robotgo knows,
-// characters that it cannot type. On X11 it types what robotgo finds in the keymap, and puts other characters onto one key
+// characters that it cannot type, keys by their scancode, the keyboard's lights, another size for the screen, and news of
+// the pointer's place when nothing else changes. On X11 it types what robotgo finds in the keymap, and puts other characters onto one key
 // in turn; xclip must be there for the clipboard; and the process ends when the X server does, as Xlib has it.
 package portable
 

@@ -37,6 +37,16 @@ func (in *input) point(p image.Point, buttons uint16) {
 	in.press(buttons)
 }
 
+// push moves the pointer by so much; robotgo asks where it is and adds to that.
+func (in *input) push(by image.Point, buttons uint16) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if by != (image.Point{}) {
+		robotgo.MoveRelative(by.X, by.Y)
+	}
+	in.press(buttons)
+}
+
 // press makes buttons the ones that are held. The caller holds mu.
 func (in *input) press(buttons uint16) {
 	turned := in.buttons ^ buttons

@@ -183,10 +183,8 @@ func (d *Desktop) pointerOrigin() image.Point {
 	return robotOrigin(d.origin)
 }
 
-// PushPointer moves the pointer by p with these buttons held.
-func (d *Desktop) PushPointer(p image.Point, buttons uint16) {
-	d.MovePointer(d.Pointer().Add(p), buttons)
-}
+// PushPointer moves the pointer from where it is, with these buttons held.
+func (d *Desktop) PushPointer(by image.Point, buttons uint16) { d.input.push(by, buttons) }
 
 // LEDs are unknown: no library tells.
 func (d *Desktop) LEDs() int { return -1 }

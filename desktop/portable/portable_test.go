@@ -193,6 +193,10 @@ func TestPointer(t *testing.T) {
 	if out := run(t, x, "xdotool", "getmouselocation"); !strings.HasPrefix(out, "x:123 y:45 ") {
 		t.Error(out)
 	}
+	d.PushPointer(image.Pt(-5, 7), 0)
+	if at := d.Pointer(); at != image.Pt(118, 52) {
+		t.Error(at)
+	}
 }
 
 // terminal starts an xterm that writes what is typed into it to a file.
