@@ -76,3 +76,29 @@ var ways = []struct {
 	name string
 	args []string
 }{{"shared", nil}, {"sent", []string{"-extension", "MIT-SHM"}}}
+
+// BenchmarkFirst is of a desktop's first picture, read.
+func BenchmarkFirst(b *testing.B) {
+	x, err := xvfb.Start(context.Background(), "1920x1080x24")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(x.Close)
+	var took []time.Duration
+	for b.Loop() {
+		d, err := Open(x.Display, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		start, sum := time.Now(), uint32(0)
+		d.Capture(func(pieces []piece) {
+			for _, px := range pieces[0].Pix {
+				sum += px
+			}
+		})
+		took = append(took, time.Since(start))
+		d.Close()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "µs-p50")
+}

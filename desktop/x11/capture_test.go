@@ -88,6 +88,9 @@ func TestNoDamageIsLost(t *testing.T) {
 func TestOnlyDamageIsCaptured(t *testing.T) {
 	p := startPainter(t, "640x480x24")
 	d, m := p.open(), &mirror{}
+	if d.segment == nil {
+		t.Error("the first picture's memory is yet to come")
+	}
 	if rects, _ := m.capture(d); len(rects) != 1 || rects[0] != image.Rect(0, 0, 640, 480) {
 		t.Errorf("the first capture was of %v", rects)
 	}

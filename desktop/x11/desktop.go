@@ -96,7 +96,11 @@ func (d *Desktop) open() (err error) {
 	if err := d.conn.refuseXwayland(); err != nil {
 		return err
 	}
-	return d.readScreens()
+	if err := d.readScreens(); err != nil {
+		return err
+	}
+	d.warm()
+	return nil
 }
 
 // Close lets go of every key and button, gives the monitor's size, the selections and the shared memory back, and
