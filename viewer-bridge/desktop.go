@@ -31,8 +31,11 @@ func (l leg) Write(b []byte) (int, error) {
 // that it is on a LAN, and its wishes would be wrong for the path between host and bridge.
 func (b *Bridge) encodings() []rfb.Encoding {
 	encodings := []rfb.Encoding{
-		rfb.EncodingTight, rfb.EncodingCopyRect,
-		rfb.EncodingCursor, rfb.EncodingExtendedDesktopSize, rfb.EncodingDesktopSize, rfb.EncodingDesktopName,
+		rfb.EncodingTight, rfb.EncodingGradient, rfb.EncodingCopyRect,
+		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingLastRect,
+		rfb.EncodingCursorAlpha, rfb.EncodingCursor, rfb.EncodingPointerPos,
+		rfb.EncodingExtendedDesktopSize, rfb.EncodingDesktopSize, rfb.EncodingDesktopName,
+		rfb.EncodingQEMUKey, rfb.EncodingExtendedMouseButtons, rfb.EncodingQEMULED, rfb.EncodingExtendedClipboard,
 	}
 	if b.Quality >= 0 {
 		encodings = append(encodings, rfb.EncodingQualityLevel0+rfb.Encoding(b.Quality))

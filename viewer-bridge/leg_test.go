@@ -1,10 +1,19 @@
 package viewerbridge
 
 import (
+	"bytes"
+	"errors"
+	"image"
 	"net"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sixgate/rfb"
+	"sixgate/rfbserver"
+	"sixgate/session"
 )
 
 func TestHostThatDoesNotRead(t *testing.T) {
@@ -19,4 +28,120 @@ func TestHostThatDoesNotRead(t *testing.T) {
 			t.Error("half of a message was sent, and the connection is still used")
 		}
 	})
+}
+
+// written is what a client says, message by message.
+type written struct {
+	net.Conn
+	mu    sync.Mutex
+	kinds []byte
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	w.kinds = append(w.kinds, b[0])
+	w.mu.Unlock()
+	return w.Conn.Write(b)
+}
+
+// requests is how many updates were asked for.
+func (w *written) requests() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Count(w.kinds, []byte{3})
+}
+
+// mirrored shows a desk in a mirror until the test ends.
+func mirrored(t *testing.T, d *desk, encodings []rfb.Encoding) (*mirror, *written) {
+	t.Helper()
+	host := serve(t, &rfbserver.Server{Desktop: d})
+	conn := &written{Conn: host()}
+	leg, err := rfb.NewClient(conn, rfb.ClientOptions{Encodings: encodings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMirror()
+	m.allowed.Store(uint32(session.View | session.Control | session.Clipboard))
+	ended, shown := make(chan error, 1), make(chan struct{})
+	go func() { ended <- m.follow(leg, func() { close(shown) }) }()
+	t.Cleanup(func() { conn.Close(); <-ended })
+	<-shown
+	return m, conn
+}
+
+// wait looks at the mirror, whenever it has changed, until it is as it should be.
+func (m *mirror) wait(done func() bool) {
+	for !done() {
+		<-m.changed
+	}
+}
+
+// A host that can sends without being asked, also after its screen took another size; another one is asked for each update.
+func TestLegIsContinuous(t *testing.T) {
+	all := (&Bridge{Quality: -1}).encodings()
+	for _, tt := range []struct {
+		encodings []rfb.Encoding
+		requests  func(int) bool
+	}{
+		{all, func(n int) bool { return n == 1 || n == 2 }}, // 2: the offer came after the picture
+		{[]rfb.Encoding{rfb.EncodingTight, rfb.EncodingDesktopSize}, func(n int) bool { return n > 10 }},
+	} {
+		d := newDesk(image.Pt(64, 48))
+		m, conn := mirrored(t, d, tt.encodings)
+		for i := range 20 {
+			d.draw(image.Pt(64+i/10*30, 48), uint32(i*3000))
+			m.wait(func() bool {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				return m.picture.Rect == d.picture.Rect && slices.Equal(m.picture.Pix, d.picture.Pix)
+			})
+		}
+		if n := conn.requests(); !tt.requests(n) {
+			t.Errorf("%d updates were asked for", n)
+		}
+	}
+}
+
+// What a host says of itself reaches the viewers, and what they say of keys and sizes reaches the host.
+func TestLegCarriesTheRest(t *testing.T) {
+	d := newDesk(image.Pt(64, 48))
+	d.lights, d.pointer = 5, image.Pt(7, 8)
+	d.screens = []image.Rectangle{image.Rect(0, 0, 40, 48), image.Rect(40, 0, 64, 48)}
+	m, _ := mirrored(t, d, (&Bridge{Quality: 8}).encodings())
+	m.wait(func() bool { return m.LEDs() == 5 && m.Pointer() == d.pointer && slices.Equal(m.Screens(), d.screens) })
+
+	m.KeyCode(0x1e, 'a', true)
+	m.MovePointer(image.Pt(3, 4), 1<<8)
+	m.PushPointer(image.Pt(10, 100), 0)
+	m.SetClipboard("grüße, 漢字")
+	for _, want := range []string{"code 30 97 true", "pointer (3,4) 256", "pointer (13,47) 0", "text grüße, 漢字"} {
+		if got := <-d.heard; got != want {
+			t.Errorf("the host heard %q, want %q", got, want)
+		}
+	}
+	if m.Pointer() != image.Pt(13, 47) {
+		t.Errorf("the pointer is at %v", m.Pointer())
+	}
+	d.copy("€")
+	m.wait(func() bool { return m.Clipboard() == "€" })
+
+	size := image.Pt(80, 60)
+	if err := m.Resize(size); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a host that cannot: %v", err)
+	}
+	d.resizes.Store(true)
+	if err := m.Resize(size); err != nil || m.size() != size {
+		t.Errorf("the host's size is %v: %v", m.size(), err)
+	}
+	m.allowed.Store(uint32(session.View))
+	m.KeyCode(0x1e, 'a', true)
+	m.PushPointer(image.Pt(1, 1), 0)
+	if err := m.Resize(image.Pt(90, 60)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("one whose user did not allow it: %v", err)
+	}
+	if len(d.heard) > 0 {
+		t.Errorf("the host heard %q", <-d.heard)
+	}
 }

@@ -1,8 +1,8 @@
 package viewerbridge
 
 import (
-	"errors"
 	"image"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,7 +10,6 @@ import (
 
 	"sixgate/rfb"
 	"sixgate/rfbserver"
-	"sixgate/session"
 )
 
 // noticeSize is the picture's size until a host has shown its own.
@@ -19,6 +18,9 @@ var noticeSize = image.Pt(800, 600)
 // nowhere is outside of every picture.
 var nowhere = image.Pt(-1<<15, -1<<15)
 
+// unknownLEDs is what rfb.Client and rfbserver.Desktop say of lights of which nothing is known.
+const unknownLEDs = -1
+
 // maxDirty bounds the rectangles remembered between two captures; beyond it the whole picture counts as changed.
 const maxDirty = 256
 
@@ -26,10 +28,12 @@ const maxDirty = 256
 // rfbserver.Desktop that the viewers see: they come and go, ask for what they like and learn nothing of the path.
 type mirror struct {
 	changed chan struct{}
-	host    atomic.Pointer[rfb.Client]  // where input goes; nil: nowhere
-	pointer atomic.Pointer[image.Point] // where a viewer put it last
-	allowed atomic.Uint32               // session.Permissions: what may go to the host
-	size    atomic.Pointer[image.Point] // of picture; apart from mu, for a server asks for it inside of Capture
+	host    atomic.Pointer[rfb.Client]        // where input goes; nil: nowhere
+	pointer atomic.Pointer[image.Point]       // where a viewer put it last, or the host
+	allowed atomic.Uint32                     // session.Permissions: what may go to the host
+	screens atomic.Pointer[[]image.Rectangle] // of picture; apart from mu, for a server asks for them inside of Capture
+	leds    atomic.Int32                      // of the host's keyboard
+	resizes chan error                        // capacity 1: what became of a wish for another size
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
 	// So the picture is a copy of the host's, taken after each update, and viewers never get half of one.
@@ -46,8 +50,9 @@ type mirror struct {
 }
 
 func newMirror() *mirror {
-	m := &mirror{changed: make(chan struct{}, 1), name: "Sixgate"}
+	m := &mirror{changed: make(chan struct{}, 1), resizes: make(chan error, 1), name: "Sixgate"}
 	m.pointer.Store(&nowhere)
+	m.leds.Store(unknownLEDs)
 	m.resize(noticeSize)
 	return m
 }
@@ -76,7 +81,7 @@ func (m *mirror) pause(on bool, notice string) {
 	m.paused = on
 	m.mu.Unlock()
 	if host := m.host.Load(); host != nil && was && !on {
-		host.Request(false, image.Rectangle{Max: *m.size.Load()}) // what came meanwhile was not shown
+		host.Request(false, image.Rectangle{Max: m.size()}) // what came meanwhile was not shown
 	}
 }
 
@@ -84,33 +89,52 @@ func (m *mirror) pause(on bool, notice string) {
 func (m *mirror) follow(host *rfb.Client, shown func()) error {
 	m.host.Store(host)
 	defer m.host.Store(nil)
+	defer m.leds.Store(unknownLEDs)
 	if err := host.Request(false, host.Image().Rect); err != nil {
 		return err
 	}
+	continuous := false // the host sends as fast as the path takes it
 	for first := true; ; {
 		event, err := host.Next()
 		if err != nil {
 			return err
 		}
 		switch event := event.(type) {
+		case rfb.EndOfContinuousUpdates:
+			if !continuous { // the first one is the host's offer
+				continuous = true
+				err = host.ContinuousUpdates(true, host.Image().Rect)
+			}
 		case *rfb.Update:
 			m.take(host, event)
 			if first {
 				first = false
 				shown()
 			}
-			// The next update is asked for when one was painted: one is in flight at any time.
-			if err := host.Request(true, host.Image().Rect); err != nil {
-				return err
+			switch {
+			case !continuous: // the next is asked for when one was painted: one is in flight at any time
+				err = host.Request(true, host.Image().Rect)
+			case event.Resized:
+				err = host.ContinuousUpdates(true, host.Image().Rect)
 			}
 		case rfb.CutText:
 			m.copied(event.Text)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
 // take copies what the host's update changed.
 func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
+	if u.Refused || u.Resized {
+		m.answer(u)
+	}
+	if u.PointerMoved {
+		m.pointer.Store(new(host.PointerPos()))
+	}
+	m.leds.Store(int32(host.LEDs()))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.name = printable(host.Name())
@@ -127,6 +151,7 @@ func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 		rects = all
 	}
 	m.notice = [2]string{}
+	m.arrange(host.Screens())
 	for _, r := range rects {
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			copy(m.picture.Row(r.Min.X, r.Max.X, y), from.Row(r.Min.X, r.Max.X, y))
@@ -143,7 +168,26 @@ func (m *mirror) resize(size image.Point) {
 		m.picture = rfb.NewImage(image.Rectangle{Max: size})
 	}
 	m.picture = &rfb.Image{Pix: m.picture.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
-	m.size.Store(&size)
+	m.screens.Store(&[]image.Rectangle{m.picture.Rect})
+}
+
+// arrange takes over where the host's monitors are, unless they leave out a part of its picture.
+func (m *mirror) arrange(screens []image.Rectangle) {
+	var all image.Rectangle
+	for _, s := range screens {
+		all = all.Union(s)
+	}
+	if was := *m.screens.Load(); all.Max == m.picture.Rect.Max && !slices.Equal(was, screens) {
+		m.screens.Store(new(slices.Clone(screens)))
+	}
+}
+
+// size is the picture's.
+func (m *mirror) size() (size image.Point) {
+	for _, s := range *m.screens.Load() {
+		size = image.Pt(max(size.X, s.Max.X), max(size.Y, s.Max.Y))
+	}
+	return size
 }
 
 // printable leaves out of a name what would move the cursor of the terminal where a viewer prints it.
@@ -195,7 +239,7 @@ func (m *mirror) Name() string {
 	return m.name
 }
 
-func (m *mirror) Screens() []image.Rectangle { return []image.Rectangle{{Max: *m.size.Load()}} }
+func (m *mirror) Screens() []image.Rectangle { return *m.screens.Load() }
 
 func (m *mirror) Capture(take func(pieces []rfbserver.Piece)) error {
 	m.mu.Lock()
@@ -212,8 +256,7 @@ func (m *mirror) Capture(take func(pieces []rfbserver.Piece)) error {
 	return nil
 }
 
-// LEDs are unknown: the host does not tell.
-func (m *mirror) LEDs() int { return -1 }
+func (m *mirror) LEDs() int { return int(m.leds.Load()) }
 
 func (m *mirror) Cursor() (*image.RGBA, image.Point) {
 	m.mu.Lock()
@@ -221,55 +264,11 @@ func (m *mirror) Cursor() (*image.RGBA, image.Point) {
 	return m.cursor, m.hot
 }
 
-// Pointer is where a viewer has moved it. Until one has, it is nowhere: the host does not tell.
+// Pointer is where a viewer has moved it, or the host said that it is. Until either has, it is nowhere.
 func (m *mirror) Pointer() image.Point { return *m.pointer.Load() }
 
 func (m *mirror) Clipboard() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.clipboard
-}
-
-// Input goes straight to the host, without waiting for its pictures, as far as its user allows: a host that was given no
-// permission learns nothing of what a viewer types or copies. An error there is the path's, and ends follow.
-
-// to is the host, if it may have what needs a permission.
-func (m *mirror) to(needs session.Permissions) *rfb.Client {
-	if !session.Permissions(m.allowed.Load()).Has(needs) {
-		return nil
-	}
-	return m.host.Load()
-}
-
-func (m *mirror) MovePointer(p image.Point, buttons uint16) {
-	host := m.to(session.Control)
-	if host == nil {
-		return
-	}
-	host.Pointer(p, buttons)
-	m.pointer.Store(&p)
-	m.signal()
-}
-
-func (m *mirror) Key(keysym uint32, down bool) {
-	if host := m.to(session.Control); host != nil {
-		host.Key(keysym, down)
-	}
-}
-
-// PushPointer moves the pointer from where a viewer put it last.
-func (m *mirror) PushPointer(d image.Point, buttons uint16) {
-	if p := *m.pointer.Load(); p != nowhere {
-		m.MovePointer(p.Add(d), buttons)
-	}
-}
-
-func (m *mirror) KeyCode(_, keysym uint32, down bool) { m.Key(keysym, down) }
-
-func (m *mirror) Resize(image.Point) error { return errors.ErrUnsupported }
-
-func (m *mirror) SetClipboard(text string) {
-	if host := m.to(session.Clipboard); host != nil {
-		host.CutText(text)
-	}
 }
