@@ -1,0 +1,264 @@
+//go:build linux
+
+package x11
+
+import (
+	"errors"
+	"image"
+	"math"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/jezek/xgb/xproto"
+)
+
+// Panel is a bar at the top of a display, above all windows, and keys of the keyboard that come to it wherever the focus is. It
+// has a connection of its own, so that it works while the desktop hangs.
+type Panel struct {
+	conn   *connection
+	window xproto.Window
+	gc     xproto.Gcontext
+	screen image.Rectangle // where the bar has its place
+	done   sync.WaitGroup
+
+	clicks chan image.Point
+	keys   chan uint32
+
+	mu      sync.Mutex
+	place   image.Rectangle
+	pixmap  xproto.Pixmap
+	grabbed map[xproto.Keycode]uint32
+	heard   map[xproto.Keycode]time.Time // when a key was last pressed, or repeated
+	raised  time.Time
+}
+
+const (
+	raiseEvery = 100 * time.Millisecond // at most: another program may want to be on top as well
+	repeatFor  = 300 * time.Millisecond // a key that is held says so again
+)
+
+// lockMasks are the modifiers that a key comes with whether or not somebody holds one: none, Caps Lock, Num Lock, both.
+var lockMasks = []uint16{0, xproto.ModMaskLock, xproto.ModMask2, xproto.ModMaskLock | xproto.ModMask2}
+
+var errPanelLayout = errors.New("the session bar needs an X screen of 24 bits true colour")
+
+// OpenPanel opens a panel without a bar or keys.
+func OpenPanel(display string) (*Panel, error) {
+	conn, err := dial(display)
+	if err != nil {
+		return nil, err
+	}
+	p := &Panel{conn: conn, clicks: make(chan image.Point, 1), keys: make(chan uint32, 8),
+		grabbed: make(map[xproto.Keycode]uint32), heard: make(map[xproto.Keycode]time.Time)}
+	if err := p.open(); err != nil {
+		conn.shut()
+		return nil, err
+	}
+	p.done.Go(p.watch)
+	return p, nil
+}
+
+func (p *Panel) open() error {
+	layout, err := p.conn.imageLayout()
+	if err != nil {
+		return err
+	}
+	if !layout.native {
+		return errPanelLayout
+	}
+	screens, err := p.conn.monitors()
+	if err != nil {
+		return err
+	}
+	p.screen = screens[0]
+	if p.window, err = xproto.NewWindowId(p.conn.Conn); err != nil {
+		return err
+	}
+	if p.gc, err = xproto.NewGcontextId(p.conn.Conn); err != nil {
+		return err
+	}
+	const events = xproto.EventMaskButtonPress | xproto.EventMaskVisibilityChange | xproto.EventMaskStructureNotify
+	err = xproto.CreateWindowChecked(p.conn.Conn, p.conn.screen.RootDepth, p.window, p.conn.screen.Root, 0, 0, 1, 1, 0,
+		xproto.WindowClassInputOutput, p.conn.screen.RootVisual, xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{1, events}).Check()
+	if err != nil {
+		return p.conn.gone(err)
+	}
+	return xproto.CreateGCChecked(p.conn.Conn, p.gc, xproto.Drawable(p.window), 0, nil).Check()
+}
+
+// Show makes bar what is shown, in the middle of the screen's top edge. Its alpha is not looked at.
+func (p *Panel) Show(bar *image.RGBA) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w, h := bar.Rect.Dx(), bar.Rect.Dy()
+	pixmap, err := xproto.NewPixmapId(p.conn.Conn)
+	if err != nil {
+		return p.conn.gone(err)
+	}
+	xproto.CreatePixmap(p.conn.Conn, p.conn.screen.RootDepth, pixmap, xproto.Drawable(p.window), uint16(w), uint16(h))
+	pix := make([]uint32, w*h)
+	for y := range h {
+		row := bar.Pix[y*bar.Stride:]
+		for x := range w {
+			pix[y*w+x] = uint32(row[4*x])<<16 | uint32(row[4*x+1])<<8 | uint32(row[4*x+2])
+		}
+	}
+	xproto.PutImage(p.conn.Conn, xproto.ImageFormatZPixmap, xproto.Drawable(pixmap), p.gc, uint16(w), uint16(h), 0, 0, 0,
+		p.conn.screen.RootDepth, unsafe.Slice((*byte)(unsafe.Pointer(&pix[0])), 4*len(pix)))
+	at := image.Pt(p.screen.Min.X+(p.screen.Dx()-w)/2, p.screen.Min.Y)
+	p.place = image.Rectangle{at, at.Add(image.Pt(w, h))}
+	// The server paints the background by itself whenever a part of it comes into sight.
+	xproto.ChangeWindowAttributes(p.conn.Conn, p.window, xproto.CwBackPixmap, []uint32{uint32(pixmap)})
+	xproto.ConfigureWindow(p.conn.Conn, p.window, xproto.ConfigWindowX|xproto.ConfigWindowY|xproto.ConfigWindowWidth|xproto.ConfigWindowHeight|
+		xproto.ConfigWindowStackMode, []uint32{uint32(at.X), uint32(at.Y), uint32(w), uint32(h), xproto.StackModeAbove})
+	xproto.ClearArea(p.conn.Conn, false, p.window, 0, 0, 0, 0)
+	if p.pixmap != 0 {
+		xproto.FreePixmap(p.conn.Conn, p.pixmap)
+	}
+	p.pixmap = pixmap
+	if err := xproto.MapWindowChecked(p.conn.Conn, p.window).Check(); err != nil {
+		return p.conn.gone(err)
+	}
+	return nil
+}
+
+// Covers tells whether the bar is at a place of the screen.
+func (p *Panel) Covers(at image.Point) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return at.In(p.place)
+}
+
+// Clicks receives where on the bar the mouse was pressed, from its corner.
+func (p *Panel) Clicks() <-chan image.Point { return p.clicks }
+
+// Keys receives the keysym of each key that was grabbed and pressed.
+func (p *Panel) Keys() <-chan uint32 { return p.keys }
+
+// Grab takes the key of a keysym from all other programs, with or without Caps and Num Lock, unless one of them has it or the keyboard
+// lacks it.
+func (p *Panel) Grab(keysym uint32) bool {
+	key, ok := p.keycode(keysym)
+	if !ok {
+		return false
+	}
+	for i, mask := range lockMasks {
+		err := xproto.GrabKeyChecked(p.conn.Conn, false, p.conn.screen.Root, mask, key, xproto.GrabModeAsync, xproto.GrabModeAsync).Check()
+		if err != nil {
+			for _, mask := range lockMasks[:i] {
+				xproto.UngrabKey(p.conn.Conn, key, p.conn.screen.Root, mask)
+			}
+			return false
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grabbed[key] = keysym
+	return true
+}
+
+// keycode finds the key that gives a keysym by itself.
+func (p *Panel) keycode(keysym uint32) (xproto.Keycode, bool) {
+	first := p.conn.setup.MinKeycode
+	count := min(int(p.conn.setup.MaxKeycode)-int(first)+1, math.MaxUint8)
+	m, err := xproto.GetKeyboardMapping(p.conn.Conn, first, byte(count)).Reply()
+	if err != nil || m.KeysymsPerKeycode == 0 {
+		return 0, false
+	}
+	for i, level := 0, int(m.KeysymsPerKeycode); i*level < len(m.Keysyms); i++ {
+		if uint32(m.Keysyms[i*level]) == keysym {
+			return first + xproto.Keycode(i), true
+		}
+	}
+	return 0, false
+}
+
+// Close takes the bar away and gives the keys back.
+func (p *Panel) Close() error {
+	p.conn.Close() // the server takes back all that was ours
+	p.done.Wait()
+	return nil
+}
+
+func (p *Panel) watch() {
+	for {
+		event, err := p.conn.WaitForEvent()
+		switch e := event.(type) {
+		case xproto.ButtonPressEvent:
+			send(p.clicks, image.Pt(int(e.EventX), int(e.EventY)))
+		case xproto.KeyPressEvent:
+			p.pressed(e)
+		case xproto.VisibilityNotifyEvent:
+			if e.State != xproto.VisibilityUnobscured {
+				p.raise()
+			}
+		case xproto.MappingNotifyEvent:
+			p.remap()
+		case nil:
+			if err == nil {
+				return // disconnected
+			}
+		}
+	}
+}
+
+// send does not wait for one who does not listen.
+func send[T any](to chan<- T, v T) {
+	select {
+	case to <- v:
+	default:
+	}
+}
+
+func (p *Panel) pressed(e xproto.KeyPressEvent) {
+	p.mu.Lock()
+	keysym, ours := p.grabbed[e.Detail]
+	now := time.Now()
+	held := now.Sub(p.heard[e.Detail]) < repeatFor
+	p.heard[e.Detail] = now
+	p.mu.Unlock()
+	if ours && !held {
+		send(p.keys, keysym)
+	}
+}
+
+// raise puts the bar above whatever covers it, now or a little later: two that want to be on top must not keep the server busy.
+func (p *Panel) raise() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	wait := raiseEvery - time.Since(p.raised)
+	if wait > 0 {
+		p.raised = time.Now().Add(wait)
+		p.done.Go(func() {
+			time.Sleep(wait)
+			p.toTop()
+		})
+		return
+	}
+	p.raised = time.Now()
+	p.toTop()
+}
+
+func (p *Panel) toTop() {
+	xproto.ConfigureWindow(p.conn.Conn, p.window, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
+}
+
+// remap grabs the keys anew where another layout has them.
+func (p *Panel) remap() {
+	p.mu.Lock()
+	keysyms := make([]uint32, 0, len(p.grabbed))
+	for _, keysym := range p.grabbed {
+		keysyms = append(keysyms, keysym)
+	}
+	p.mu.Unlock()
+	for _, keysym := range keysyms {
+		key, ok := p.keycode(keysym)
+		p.mu.Lock()
+		_, same := p.grabbed[key]
+		p.mu.Unlock()
+		if ok && !same {
+			p.Grab(keysym)
+		}
+	}
+}
