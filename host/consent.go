@@ -33,6 +33,7 @@ type Consent struct {
 
 	mu      sync.Mutex // held through a change
 	granted []Granted
+	watch   []func()
 }
 
 // Granted is what was allowed from a time on.
@@ -69,10 +70,35 @@ func (c *Consent) Change(to session.Permissions) error {
 	if to&^was != 0 && !c.gate.untouchedFor(handsOffFor) {
 		return errHandsOff
 	}
+	c.change(was, to)
+	return nil
+}
+
+// toggle turns a permission on or off at once: for the end user's own keys and bar, which nobody else can press.
+func (c *Consent) toggle(p session.Permissions) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.Allowed()
+	if to := was ^ p&c.Offered; to != was {
+		c.change(was, to)
+	}
+}
+
+// change is told to all whom it concerns. c.mu is held.
+func (c *Consent) change(was, to session.Permissions) {
 	c.set(to)
 	c.gate.changed(was, to)
 	c.tell(to)
-	return nil
+	for _, changed := range c.watch {
+		changed()
+	}
+}
+
+// Watch calls changed after each change from now on. It must not wait for anything, nor change c.
+func (c *Consent) Watch(changed func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watch = append(c.watch, changed)
 }
 
 // set notes what is allowed from now on. c.mu is held, or nobody else knows c.

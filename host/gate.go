@@ -19,6 +19,8 @@ import (
 type gate struct {
 	desktop Desktop
 	allowed func() session.Permissions
+	panel   Panel         // the end user's bar; nil: none
+	own     hotKeys       // the end user's keys, which a supporter cannot press
 	hints   chan struct{} // capacity 1: the desktop's, and that permissions changed
 
 	mu      sync.Mutex
@@ -172,6 +174,9 @@ func (g *gate) letGo() {
 
 func (g *gate) MovePointer(p image.Point, buttons uint16) {
 	g.control(func() {
+		if g.panel != nil && g.panel.Covers(p) {
+			buttons &= g.buttons // nothing is pressed on the bar
+		}
 		g.buttons = buttons
 		g.desktop.MovePointer(p, buttons)
 	})
@@ -179,12 +184,18 @@ func (g *gate) MovePointer(p image.Point, buttons uint16) {
 
 func (g *gate) PushPointer(d image.Point, buttons uint16) {
 	g.control(func() {
+		if g.panel != nil && buttons&^g.buttons != 0 && g.panel.Covers(g.desktop.Pointer().Add(d)) {
+			buttons &= g.buttons
+		}
 		g.buttons = buttons
 		g.desktop.PushPointer(d, buttons)
 	})
 }
 
 func (g *gate) Key(keysym uint32, down bool) {
+	if g.own.has(keysym, 0) {
+		return
+	}
 	g.control(func() {
 		note(g.keys, keysym, down)
 		g.desktop.Key(keysym, down)
@@ -192,6 +203,9 @@ func (g *gate) Key(keysym uint32, down bool) {
 }
 
 func (g *gate) KeyCode(code, keysym uint32, down bool) {
+	if g.own.has(keysym, code) {
+		return
+	}
 	g.control(func() {
 		note(g.codes, code, down)
 		g.desktop.KeyCode(code, keysym, down)

@@ -26,6 +26,8 @@ type Host struct {
 	Desktop   Desktop
 	Questions Questions
 	Power     func(ctx context.Context, restart bool) error // of this computer; nil: nobody can ask for that
+	OpenPanel func() (Panel, error)                         // for the session bar and the keys; nil: there is none
+	Language  string                                        // of the session bar: "de", "de_AT.UTF-8"; "" and unknown ones: English
 	Log       *slog.Logger
 }
 
@@ -204,12 +206,21 @@ func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissi
 		h.tell(call, p2p.Notice{State: state, Permissions: now})
 	}
 	consent.gate = newGate(h.Desktop, consent.Allowed)
+	controls := h.openControls()
+	defer controls.close()
+	consent.gate.panel, consent.gate.own = controls.panel, controls.bar.keys
 	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate}
+	if h.Power != nil {
+		server.Power = func(ctx context.Context, a rfbserver.PowerAction) bool {
+			return h.power(ctx, consent, a != rfbserver.PowerShutdown)
+		}
+	}
 
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel(nil)
 	running.Go(func() { consent.gate.watch(ctx) })
+	running.Go(func() { controls.run(ctx, h, consent, func() { cancel(session.ByUser) }) })
 	running.Go(func() {
 		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
 			h.Log.ErrorContext(ctx, "the desktop cannot be shown any more", "err", err)

@@ -145,6 +145,7 @@ func (p *Page) Live(ctx context.Context, c *Consent) error {
 	p.mu.Lock()
 	p.consent = c
 	p.mu.Unlock()
+	c.Watch(func() { p.refresh(c, nil) })
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -201,7 +202,9 @@ func (p *Page) change(permission session.Permissions, on bool) error {
 	if on {
 		to |= permission
 	}
-	p.refresh(c, c.Change(to))
+	if err := c.Change(to); err != nil {
+		p.refresh(c, err)
+	}
 	return nil
 }
 

@@ -6,6 +6,12 @@ import (
 	"sixgate/rfb"
 )
 
+// PowerAction is what a viewer may ask of the computer: to shut down, to reboot, or to do that at once.
+type PowerAction = rfb.PowerAction
+
+// PowerShutdown is the one that does not start it again.
+const PowerShutdown = rfb.PowerShutdown
+
 // power has the computer shut down or rebooted, if whoever sits at it agrees, which may take long: the viewer is heard
 // meanwhile. One question is asked at a time; to another one, of any viewer, the answer is no.
 func (v *viewer) power(ctx context.Context, a rfb.PowerAction) {

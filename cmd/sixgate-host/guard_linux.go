@@ -37,6 +37,14 @@ func (d display) guard(log *slog.Logger) (stop func()) {
 	}
 }
 
+// panel is where the session bar has its place.
+func (d display) panel() func() (host.Panel, error) {
+	if d.Backend != host.DefaultBackend {
+		return nil
+	}
+	return func() (host.Panel, error) { return host.OpenPanel(d.Display) }
+}
+
 // releaseCmd is that process.
 type releaseCmd struct {
 	Display string `env:"DISPLAY"`

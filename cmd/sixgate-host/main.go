@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,9 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer desktop.Close()
 	defer c.guard(log)()
-	h := host.Host{Gateways: c.Gateway, Desktop: desktop, Power: host.Power, Log: log}
+	h := host.Host{
+		Gateways: c.Gateway, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
+	}
 	if c.TTY {
 		h.Questions = host.Terminal(os.Stdin, os.Stdout)
 		return h.Run(ctx, c.Code)

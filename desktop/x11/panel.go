@@ -19,7 +19,6 @@ type Panel struct {
 	conn   *connection
 	window xproto.Window
 	gc     xproto.Gcontext
-	screen image.Rectangle // where the bar has its place
 	done   sync.WaitGroup
 
 	clicks chan image.Point
@@ -67,11 +66,6 @@ func (p *Panel) open() error {
 	if !layout.native {
 		return errPanelLayout
 	}
-	screens, err := p.conn.monitors()
-	if err != nil {
-		return err
-	}
-	p.screen = screens[0]
 	if p.window, err = xproto.NewWindowId(p.conn.Conn); err != nil {
 		return err
 	}
@@ -87,8 +81,8 @@ func (p *Panel) open() error {
 	return xproto.CreateGCChecked(p.conn.Conn, p.gc, xproto.Drawable(p.window), 0, nil).Check()
 }
 
-// Show makes bar what is shown, in the middle of the screen's top edge. Its alpha is not looked at.
-func (p *Panel) Show(bar *image.RGBA) error {
+// Show makes bar what is shown, in the middle of a screen's top edge. Its alpha is not looked at.
+func (p *Panel) Show(bar *image.RGBA, screen image.Rectangle) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w, h := bar.Rect.Dx(), bar.Rect.Dy()
@@ -106,7 +100,7 @@ func (p *Panel) Show(bar *image.RGBA) error {
 	}
 	xproto.PutImage(p.conn.Conn, xproto.ImageFormatZPixmap, xproto.Drawable(pixmap), p.gc, uint16(w), uint16(h), 0, 0, 0,
 		p.conn.screen.RootDepth, unsafe.Slice((*byte)(unsafe.Pointer(&pix[0])), 4*len(pix)))
-	at := image.Pt(p.screen.Min.X+(p.screen.Dx()-w)/2, p.screen.Min.Y)
+	at := image.Pt(max(screen.Min.X, screen.Min.X+(screen.Dx()-w)/2), screen.Min.Y)
 	p.place = image.Rectangle{at, at.Add(image.Pt(w, h))}
 	// The server paints the background by itself whenever a part of it comes into sight.
 	xproto.ChangeWindowAttributes(p.conn.Conn, p.window, xproto.CwBackPixmap, []uint32{uint32(pixmap)})
@@ -186,7 +180,7 @@ func (p *Panel) watch() {
 		event, err := p.conn.WaitForEvent()
 		switch e := event.(type) {
 		case xproto.ButtonPressEvent:
-			send(p.clicks, image.Pt(int(e.EventX), int(e.EventY)))
+			pass(p.clicks, image.Pt(int(e.EventX), int(e.EventY)))
 		case xproto.KeyPressEvent:
 			p.pressed(e)
 		case xproto.VisibilityNotifyEvent:
@@ -203,8 +197,8 @@ func (p *Panel) watch() {
 	}
 }
 
-// send does not wait for one who does not listen.
-func send[T any](to chan<- T, v T) {
+// pass does not wait for one who does not listen.
+func pass[T any](to chan<- T, v T) {
 	select {
 	case to <- v:
 	default:
@@ -219,7 +213,7 @@ func (p *Panel) pressed(e xproto.KeyPressEvent) {
 	p.heard[e.Detail] = now
 	p.mu.Unlock()
 	if ours && !held {
-		send(p.keys, keysym)
+		pass(p.keys, keysym)
 	}
 }
 
