@@ -5,6 +5,7 @@ package conformance
 import (
 	"bytes"
 	"compress/zlib"
+	"io"
 	"slices"
 	"strings"
 
@@ -52,7 +53,7 @@ var hostileExtensions = []struct {
 	{"a chat of -4", nil, chat(0xfffffffc, "")},
 	{"chats by the thousand", nil, bytes.Repeat(chat(0xffffffff, ""), 5000)},
 	{"a scale of 255, and PalmVNC's of 0", nil, []byte{8, 255, 0, 0, 15, 0, 0, 0}},
-	{"no input for the server, and windows of its own", nil, []byte{9, 255, 10, 0, 0xff, 0xff, 0xff, 0xff}},
+	{"no input for the server, and windows of its own", nil, []byte{9, 255, 0, 0, 10, 0, 0xff, 0xff, 0xff, 0xff}},
 
 	{"a key of scancode 4294967295", keyboards, []byte{255, 0, 0, 1, 0, 0, 0, 'a', 0xff, 0xff, 0xff, 0xff}},
 	{"scancodes that stay down", keyboards, slices.Concat(scancodes(1), bytes.Repeat([]byte{255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 100))},
@@ -113,4 +114,19 @@ func scancodes(down byte) (b []byte) {
 		b = append(b, 255, 0, 0, down, 0, 0, 0, 0, 0, 0, 0, code)
 	}
 	return b
+}
+
+// unpack reads the text of a "provide".
+func unpack(data []byte) (string, error) {
+	z, err := zlib.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return "", err
+	}
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(z, head); err != nil {
+		return "", err
+	}
+	text := make([]byte, be.Uint32(head))
+	_, err = io.ReadFull(z, text)
+	return string(text), err
 }
