@@ -59,9 +59,9 @@ func TestNoVNC(t *testing.T) {
 	s := share(t, d)
 	v := startNoVNC(t, s, 9)
 	t.Run("picture", func(t *testing.T) {
-		watch(t, d, v.picture, alike)
+		watch(t, d, v.picture, same)
 		d.page.Scroll(13)
-		watch(t, d, v.picture, alike)
+		watch(t, d, v.picture, same)
 	})
 	t.Run("typing", func(t *testing.T) {
 		typed := d.reader(t, image.Rect(300, 450, 660, 580))
@@ -98,14 +98,14 @@ func TestNoVNC(t *testing.T) {
 	}
 	t.Run("TightPNG", func(t *testing.T) {
 		v := startNoVNC(t, s, 9, rfb.EncodingTight)
-		watch(t, d, v.picture, alike)
+		watch(t, d, v.picture, same)
 		if got := v.state(t); got.Seen[rfb.EncodingTightPNG] == 0 {
 			t.Errorf("the server used %v", got.Seen)
 		}
 	})
 	t.Run("JPEG beside ZRLE", func(t *testing.T) {
 		v := startNoVNC(t, s, 9, rfb.EncodingTight, rfb.EncodingTightPNG)
-		watch(t, d, v.picture, alike)
+		watch(t, d, v.picture, same)
 		if got := v.state(t); got.Seen[rfb.EncodingJPEG] == 0 || got.Seen[rfb.EncodingZRLE] == 0 {
 			t.Errorf("the server used %v", got.Seen)
 		}
