@@ -80,7 +80,7 @@ func TestClipboardOfOldAndNew(t *testing.T) {
 	old.lists(rfb.EncodingZRLE)
 	now.lists(rfb.EncodingZRLE, encClipboard)
 	now.say(extendedClipboard(0x1f000001, make([]byte, 4))) // "caps": every action, text, and none of it unless asked for
-	old.shows(d, same) // so that what it lists has been read
+	old.shows(d, same)                                      // so that what it lists has been read
 	now.shows(d, same)
 	d.copies(t, "café Ж\nend")
 	for len(old.heard) == 0 {

@@ -64,15 +64,15 @@ func TestRest(t *testing.T) {
 	}
 }
 
-// TestTextIsNeverSmeared reads a terminal on a photo at the lowest quality there is, while it scrolls: after every update each of
-// its pixels has one of its two colours.
+// TestTextIsNeverSmeared reads a terminal on a photo at the lowest quality there is, while it scrolls: after every update each
+// pixel of the tiles that hold nothing but text has one of the terminal's two colours.
 func TestTextIsNeverSmeared(t *testing.T) {
 	d := newPhotoDesk(t)
 	play := terminal(t, d)
 	s := share(t, d)
 	v := attach(t, s, rfb38, 1)
 	v.lists(rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingQualityLevel0, rfb.EncodingCursor)
-	text := image.Rect(17, 19, 17+120*6, 19+46*13).Inset(2)
+	text := image.Rect(64, 64, 11*64, 9*64) // of a terminal that reaches from (17,19) to (737,617)
 	colours := map[uint32]bool{}
 	screen := d.look(t)
 	for y := text.Min.Y; y < text.Max.Y; y++ {
