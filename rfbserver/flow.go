@@ -256,9 +256,12 @@ func (f *flow) most(now time.Time, rate float64) int64 {
 // overtakes tells whether the echo of what was typed may be sent although the path is not free.
 func (f *flow) overtakes(now time.Time) bool {
 	rate := f.rate(now)
-	return rate > 0 && now.Sub(f.typed) <= typedFor && !f.drains(now) && len(f.flights) < maxFlights-1 &&
+	return rate > 0 && f.types(now) && !f.drains(now) && len(f.flights) < maxFlights-1 &&
 		f.flying() <= f.most(now, rate)+echoSize
 }
+
+// types tells whether somebody is typing or pointing, and looks at what comes of it.
+func (f *flow) types(now time.Time) bool { return now.Sub(f.typed) <= typedFor }
 
 // drains tells whether the path is to run dry, for a clean look at how long it is.
 func (f *flow) drains(now time.Time) bool { return !f.clean.IsZero() && now.Sub(f.clean) > drainAfter }
@@ -276,7 +279,7 @@ func (f *flow) room(now time.Time) int64 {
 		return math.MaxInt64
 	}
 	rtt := f.rtt.value()
-	if now.Sub(f.typed) <= typedFor {
+	if f.types(now) {
 		return over(rate, max(typeFor, rtt/2))
 	}
 	return over(rate, max(frameFor, rtt))

@@ -76,7 +76,7 @@ func (v *viewer) pace(now time.Time) pace {
 // lags tells whether the viewer is owed the rest of an update that was cut off, and nothing newer: so it sees whole pictures,
 // if fewer of them. v.mu is held.
 func (v *viewer) lags(now time.Time) bool {
-	return v.cutOff && !v.stale && now.Sub(v.flow.typed) > typedFor && v.lacks.dirty.overlaps(v.wanted())
+	return v.cutOff && !v.stale && !v.flow.types(now) && v.lacks.dirty.overlaps(v.wanted())
 }
 
 // room is how many bytes an update may have now. Viewers that do not answer fences get all that they ask for: how far they

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	pictureFor = 45 * time.Millisecond  // of the path's time, that a picture of a film is to take, or a third of the way there and back
+	pictureFor = 45 * time.Millisecond  // of the path's time, that a picture of a film is to take, or a third of the way there and back; half of it while somebody types
 	answerFor  = 100 * time.Millisecond // the same for viewers that ask for each, and take their own time
 	calmFor    = time.Second            // that pictures must have been smaller than need be, or none have come
 
@@ -71,8 +71,11 @@ func (v *viewer) spent(now time.Time, size int, part float64) {
 		return
 	}
 	goal := answerFor
-	if v.fenced() {
-		goal = max(pictureFor, v.flow.rtt.value()/3)
+	switch rtt := v.flow.rtt.value(); {
+	case v.fenced() && v.flow.types(now):
+		goal = max(pictureFor/2, rtt/5)
+	case v.fenced():
+		goal = max(pictureFor, rtt/3)
 	}
 	v.thrift.sent(now, time.Duration(float64(size)/part/rate*float64(time.Second)), goal)
 }
