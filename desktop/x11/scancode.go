@@ -17,9 +17,12 @@ var scancodes = func() (names [256]string) {
 		{0x2c, "AB01 AB02 AB03 AB04 AB05 AB06 AB07 AB08 AB09 AB10 RTSH KPMU LALT SPCE CAPS"},
 		{0x3b, "FK01 FK02 FK03 FK04 FK05 FK06 FK07 FK08 FK09 FK10 NMLK SCLK"},
 		{0x47, "KP7 KP8 KP9 KPSU KP4 KP5 KP6 KPAD KP1 KP2 KP3 KP0 KPDL"},
-		{0x56, "LSGT FK11 FK12"},
-		{0x70, "HKTG"}, {0x73, "AB11"}, {0x79, "HENK"}, {0x7b, "MUHE"}, {0x7d, "AE13"}, // on Japanese keyboards
+		{0x56, "LSGT FK11 FK12 KPEQ"},
+		{0x55, "FK16"}, {0x5a, "FK20"}, {0x5d, "FK13 FK14 FK15"}, {0x6d, "FK23"}, {0x6f, "FK24"}, {0x74, "FK21"},
+		{0x70, "HKTG HJCV HNGL AB11"}, {0x79, "HENK"}, {0x7b, "MUHE"}, {0x7d, "AE13 I129"}, // on Japanese and Korean keyboards
+		{0x83, "FK17 FK19"}, {0xf7, "FK18"}, {0xf9, "FK22"},
 		{0x9c, "KPEN RCTL"},
+		{0xa0, "MUTE"}, {0xae, "VOL-"}, {0xb0, "VOL+"},
 		{0xb5, "KPDV"}, {0xb7, "PRSC RALT"},
 		{0xc6, "PAUS HOME UP PGUP"}, {0xcb, "LEFT"}, {0xcd, "RGHT"}, {0xcf, "END DOWN PGDN INS DELE"},
 		{0xdb, "LWIN RWIN COMP"},

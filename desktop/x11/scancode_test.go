@@ -13,8 +13,6 @@ const (
 	scanA         = 0x1e
 	scanShiftL    = 0x2a
 	scanZ         = 0x2c
-	scanAltL      = 0x38
-	scanCapsLock  = 0x3a
 	scanF11       = 0x57
 	scanPad7      = 0x47
 	scanPadEnter  = 0x9c
@@ -29,12 +27,11 @@ const (
 )
 
 const (
-	symHome       = 0xff50
-	symDelete     = 0xffff
-	symPadHome    = 0xff95
-	symPad7       = 0xffb7
-	symPadEnter   = 0xff8d
-	symScrollLock = 0xff14
+	symHome     = 0xff50
+	symDelete   = 0xffff
+	symPadHome  = 0xff95
+	symPad7     = 0xffb7
+	symPadEnter = 0xff8d
 )
 
 // tapCode presses and releases the key of a scancode.
@@ -61,6 +58,25 @@ func TestScancodesUnderEveryKindOfKeycodes(t *testing.T) {
 				w.saw("+" + tt.want + " -" + tt.want)
 			}
 		})
+	}
+}
+
+// Under evdev a keycode is the kernel's number of the key and 8, and those began as the scancodes of set 1.
+func TestScancodesAreTheKernelsKeys(t *testing.T) {
+	want := map[int]int{ // linux/input-event-codes.h
+		scanLess: 86, scanF11: 87, 0x58: 88, 0x59: 117, 0x55: 186, 0x5a: 190, 0x5d: 183, 0x5e: 184, 0x5f: 185, 0x6d: 193, 0x6f: 194,
+		0x70: 93, 0x71: 123, 0x72: 122, 0x73: 89, 0x74: 191, 0x79: 92, 0x7b: 94, 0x7d: 124, 0x7e: 121, 0x83: 187, 0x84: 189,
+		scanPadEnter: 96, scanControlR: 97, 0xa0: 113, 0xae: 114, 0xb0: 115, 0xb5: 98, 0xb7: 99, scanAltR: 100, 0xc6: 119,
+		scanHome: 102, 0xc8: 103, 0xc9: 104, scanLeft: 105, 0xcd: 106, 0xcf: 107, 0xd0: 108, 0xd1: 109, 0xd2: 110, scanDelete: 111,
+		0xdb: 125, 0xdc: 126, scanMenu: 127, 0xf7: 188, 0xf9: 192,
+	}
+	for scan := 1; scan <= 0x53; scan++ {
+		want[scan] = scan
+	}
+	for scan, code := range openServer(t, "us").keymap.scancodes {
+		if got := max(0, int(code)-8); got != want[scan] {
+			t.Errorf("scancode %#x is the kernel's key %d, want %d", scan, got, want[scan])
+		}
 	}
 }
 
