@@ -113,7 +113,10 @@ func (m *monitor) resizeOnce(size image.Point) error {
 		return err
 	}
 	old, panel, err := m.current(res)
-	if err != nil || old.screen == size && old.at == (image.Point{}) {
+	if old.screen == size {
+		return nil // however many monitors there are
+	}
+	if err != nil {
 		return err
 	}
 	next := old
@@ -147,10 +150,15 @@ func (m *monitor) resources() (resources, error) {
 	return res, nil
 }
 
-// current is how the one monitor is set up.
+// current is how the screen and its one monitor are set up; the screen alone where there is an error.
 func (m *monitor) current(res resources) (config, *randr.GetOutputInfoReply, error) {
 	var now config
 	var panel *randr.GetOutputInfoReply
+	root, err := xproto.GetGeometry(m.conn.Conn, xproto.Drawable(m.conn.screen.Root)).Reply()
+	if err != nil {
+		return now, nil, m.conn.gone(err)
+	}
+	now.screen = image.Pt(int(root.Width), int(root.Height))
 	for _, output := range res.Outputs {
 		info, err := randr.GetOutputInfo(m.conn.Conn, output, res.ConfigTimestamp).Reply()
 		if err != nil {
@@ -172,11 +180,6 @@ func (m *monitor) current(res resources) (config, *randr.GetOutputInfoReply, err
 		return now, nil, m.conn.gone(err)
 	}
 	now.mode, now.rotation, now.at = crtc.Mode, crtc.Rotation, image.Pt(int(crtc.X), int(crtc.Y))
-	root, err := xproto.GetGeometry(m.conn.Conn, xproto.Drawable(m.conn.screen.Root)).Reply()
-	if err != nil {
-		return now, nil, m.conn.gone(err)
-	}
-	now.screen = image.Pt(int(root.Width), int(root.Height))
 	return now, panel, nil
 }
 

@@ -156,6 +156,9 @@ func twoMonitors(t *testing.T) *painter {
 func TestScreensAreInOrder(t *testing.T) {
 	p := twoMonitors(t)
 	d, m := p.open(), &mirror{}
+	if err := d.Resize(image.Pt(1440, 600)); err != nil {
+		t.Error("to the size that it has:", err)
+	}
 	want := []image.Rectangle{image.Rect(0, 0, 640, 480), image.Rect(800, 0, 1440, 480)}
 	for _, primary := range []string{"VNC-0", "VNC-1"} {
 		p.run("xrandr", "--output", primary, "--primary")
