@@ -2,7 +2,10 @@ package rfb
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"testing"
 )
 
@@ -99,7 +102,7 @@ func BenchmarkJPEG(b *testing.B) {
 		}
 		report(b, m, n, n*len(buf))
 	})
-	b.Run("image-jpeg/compress", func(b *testing.B) {
+	b.Run("ours/compress", func(b *testing.B) {
 		var j goJPEG
 		var buf []byte
 		n := 0
@@ -107,6 +110,21 @@ func BenchmarkJPEG(b *testing.B) {
 			buf, _ = j.compress(buf[:0], m, m.Rect, QualityLevel(8))
 		}
 		report(b, m, n, n*len(buf))
+	})
+	b.Run("image-jpeg at less colour/compress", func(b *testing.B) {
+		rgba := image.NewRGBA(m.Rect)
+		for i, px := range m.Pix {
+			binary.BigEndian.PutUint32(rgba.Pix[4*i:], px<<8|0xff)
+		}
+		var out sink
+		n := 0
+		for ; b.Loop(); n++ {
+			out.b = out.b[:0]
+			if err := jpeg.Encode(&out, rgba, &jpeg.Options{Quality: QualityLevel(8).Quality}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		report(b, m, n, n*len(out.b))
 	})
 	var j jpegCodec
 	packed, err := j.compress(nil, m, m.Rect, QualityLevel(8))

@@ -44,7 +44,7 @@ func aJPEG(w, h int) []byte {
 	var j goJPEG
 	b, err := j.compress(make([]byte, 3), solidScreen(w, h), image.Rect(0, 0, w, h), JPEG{50, Sampling420})
 	if err != nil {
-		panic(err) // the standard library takes every picture
+		panic(err) // it takes every picture
 	}
 	return setCompactLength(b, 0)
 }
@@ -54,7 +54,7 @@ func bareJPEG(w, h int) []byte {
 	var j goJPEG
 	b, err := j.compress(nil, solidScreen(w, h), image.Rect(0, 0, w, h), JPEG{Quality: 50})
 	if err != nil {
-		panic(err) // the standard library takes every picture
+		panic(err) // it takes every picture
 	}
 	return b
 }

@@ -3,6 +3,7 @@ package rfb
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"math"
@@ -24,17 +25,21 @@ func psnr(a, b *Image, r image.Rectangle) float64 {
 	return 10 * math.Log10(255*255/(sum/float64(3*r.Dx()*r.Dy())))
 }
 
-// TestJPEG has each library read what the other wrote, within an image that it must leave alone elsewhere.
+type jpegCoder interface {
+	compress(dst []byte, m *Image, r image.Rectangle, how JPEG) ([]byte, error)
+	decompress(data []byte, m *Image, r image.Rectangle) error
+}
+
+func jpegCodecs() map[string]jpegCoder {
+	return map[string]jpegCoder{"libjpeg-turbo or what there is": new(jpegCodec), "ours": new(goJPEG)}
+}
+
+// TestJPEG has each codec read what the other wrote, within an image that it must leave alone elsewhere.
 func TestJPEG(t *testing.T) {
 	m := photoScreen(150, 120)
-	type codec interface {
-		compress(dst []byte, m *Image, r image.Rectangle, how JPEG) ([]byte, error)
-		decompress(data []byte, m *Image, r image.Rectangle) error
-	}
-	codecs := map[string]codec{"ours": new(jpegCodec), "image/jpeg": new(goJPEG)}
 	for _, r := range []image.Rectangle{m.Rect, image.Rect(20, 30, 21, 31), image.Rect(3, 5, 100, 38), image.Rect(149, 0, 150, 120)} {
-		for wrote, writer := range codecs {
-			for read, reader := range codecs {
+		for wrote, writer := range jpegCodecs() {
+			for read, reader := range jpegCodecs() {
 				for level, l := range qualityLevels {
 					packed, err := writer.compress([]byte("before"), m, r, l)
 					if err != nil || string(packed[:6]) != "before" {
@@ -57,6 +62,68 @@ func TestJPEG(t *testing.T) {
 						t.Errorf("%s painted outside of %v: %s", read, r, diff)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestOurJPEG is as good and as small as libjpeg-turbo's, at every quality and sampling, and reads the same everywhere.
+func TestOurJPEG(t *testing.T) {
+	m := photoScreen(203, 131)
+	var ours goJPEG
+	var theirs jpegCodec
+	for _, r := range []image.Rectangle{m.Rect, image.Rect(1, 2, 2, 3), image.Rect(5, 7, 22, 24)} {
+		for sampling := range SamplingGrey + 1 {
+			want := NewImage(m.Rect)
+			if copy(want.Pix, m.Pix); sampling == SamplingGrey {
+				greys(want.Pix, m.Pix)
+			}
+			for _, quality := range []int{1, 2, 10, 25, 49, 50, 51, 75, 85, 92, 97, 99, 100} {
+				name := fmt.Sprintf("%v sampling %d quality %d", r, sampling, quality)
+				a, err := ours.compress(nil, m, r, JPEG{quality, sampling})
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := theirs.compress(nil, m, r, JPEG{quality, sampling})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if more := len(a) - len(b); more > len(b)/25+8 {
+					t.Errorf("%s: %d bytes, not %d", name, len(a), len(b))
+				}
+				var db [3]float64
+				for i, decode := range []func(*Image) error{
+					func(m *Image) error { return ours.decompress(a, m, r) }, // image/jpeg
+					func(m *Image) error { return theirs.decompress(a, m, r) },
+					func(m *Image) error { return theirs.decompress(b, m, r) },
+				} {
+					got := NewImage(m.Rect)
+					if err := decode(got); err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+					db[i] = psnr(want, got, r)
+				}
+				if db[1] < db[2]-1 || db[0] < db[1]-1 && sampling == Sampling444 {
+					t.Errorf("%s: %.1f dB by image/jpeg and %.1f by libjpeg-turbo, whose own has %.1f", name, db[0], db[1], db[2])
+				}
+			}
+		}
+	}
+}
+
+// TestOurJPEGOfExtremes: the steepest pictures have the longest codes.
+func TestOurJPEGOfExtremes(t *testing.T) {
+	for name, m := range map[string]*Image{"noise": noiseScreen(64, 48), "white": negative(screen(16, 16, func(x, y int) uint32 { return 0 })),
+		"stripes": screen(80, 48, func(x, y int) uint32 { return uint32(x&1) * 0xffffff }),
+		"blocks":  screen(80, 48, func(x, y int) uint32 { return uint32(x/8+y/8) & 1 * 0xffffff })} {
+		for sampling := range SamplingGrey + 1 {
+			packed, err := new(goJPEG).compress(nil, m, m.Rect, JPEG{100, sampling})
+			got := NewImage(m.Rect)
+			if err = errors.Join(err, new(jpegCodec).decompress(packed, got, m.Rect)); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if p := psnr(m, got, m.Rect); sampling == Sampling444 && p < 44 {
+				t.Errorf("%s: %.1f dB", name, p)
 			}
 		}
 	}
@@ -133,13 +200,15 @@ func TestSamplingIsAsAsked(t *testing.T) {
 		Sampling444: "\x03\x01\x11\x00\x02\x11\x01\x03\x11\x01", Sampling422: "\x03\x01\x21\x00\x02\x11\x01\x03\x11\x01",
 		Sampling420: "\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01", SamplingGrey: "\x01\x01\x11\x00",
 	} {
-		packed, err := new(jpegCodec).compress(nil, m, m.Rect, JPEG{80, sampling})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, frame, _ := bytes.Cut(packed, []byte("\xff\xc0\x00")) // then a length, 8 bits, height and width
-		if len(frame) < 20 || string(frame[6:6+len(want)]) != want {
-			t.Errorf("sampling %d: frame %x", sampling, frame[:min(20, len(frame))])
+		for name, codec := range jpegCodecs() {
+			packed, err := codec.compress(nil, m, m.Rect, JPEG{80, sampling})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, frame, _ := bytes.Cut(packed, []byte("\xff\xc0\x00")) // then a length, 8 bits, height and width
+			if len(frame) < 20 || string(frame[6:6+len(want)]) != want {
+				t.Errorf("%s, sampling %d: frame %x", name, sampling, frame[:min(20, len(frame))])
+			}
 		}
 	}
 }
