@@ -269,8 +269,10 @@ func (c *Client) readRect(u *Update, r image.Rectangle, enc Encoding) (err error
 		u.PointerMoved = true
 		c.pointerPos = r.Min
 		c.mu.Lock()
-		c.input.at = r.Min
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		if !c.input.relative { // or it is put back while it is moved, and the next movement would be the way from there
+			c.input.at = r.Min
+		}
 		return nil
 	case EncodingQEMULED, EncodingVMwareLED:
 		u.LEDsChanged = true

@@ -61,7 +61,7 @@ func TestClientInput(t *testing.T) {
 	if next1[*Update](t, c); c.LEDs() != 2 || c.PointerPos() != image.Pt(1, 1) {
 		t.Errorf("%d, %v", c.LEDs(), c.PointerPos())
 	}
-	says("from where the pointer is", c.Pointer(image.Pt(2, 2), 0), PointerEvent{0, image.Pt(0x7fff+1, 0x7fff+1)})
+	says("from where it was, wherever the server put it", c.Pointer(image.Pt(2, 2), 0), PointerEvent{0, image.Pt(0x7fff+2, 0x7fff)})
 	next1[PowerOffered](t, c)
 	next1[PowerFailed](t, c)
 }

@@ -15,6 +15,7 @@ type held struct {
 	keys    []key // the oldest first
 	buttons uint16
 	at      image.Point
+	pushes  bool // it has moved the pointer last, and not put it at
 }
 
 // input is the desktop's one keyboard and one pointer, as all viewers share them.
@@ -24,6 +25,8 @@ type input struct {
 	mu      sync.Mutex
 	keys    map[uint32]int // how many viewers hold a key, by key.shared
 	buttons map[*viewer]uint16
+	put     places // where viewers put the pointer
+	moves   int    // how often they did
 }
 
 func (in *input) init(d Desktop) {
@@ -57,11 +60,9 @@ func (v *viewer) obey(ctx context.Context, m rfb.ClientMessage) {
 		v.typed()
 		v.press(key{m.Code, m.Keysym}, m.Down)
 	case rfb.PointerEvent:
-		v.typed()
-		v.point(m.Pos, uint16(m.Buttons))
+		v.pointed(m.Pos, uint16(m.Buttons))
 	case rfb.ExtendedPointerEvent:
-		v.typed()
-		v.point(m.Pos, m.Buttons)
+		v.pointed(m.Pos, m.Buttons)
 	case rfb.ClientCutText:
 		v.cut(string(m))
 	case rfb.Clipboard:
@@ -90,7 +91,9 @@ func (v *viewer) release() {
 	for len(v.held.keys) > 0 {
 		v.press(v.held.keys[len(v.held.keys)-1], false)
 	}
-	if v.held.buttons != 0 {
+	if v.held.buttons != 0 && v.held.pushes {
+		v.push(image.Point{}, 0)
+	} else if v.held.buttons != 0 {
 		v.point(v.held.at, 0)
 	}
 }

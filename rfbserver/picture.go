@@ -24,6 +24,8 @@ type picture struct {
 	name    string
 	cursor  cursor
 	leds    int // of the keyboard; -1: unknown
+
+	relative bool // viewers are to say how they move the pointer, and not where to
 }
 
 // cursor is the pointer as it is painted for viewers that do not paint it themselves.

@@ -26,11 +26,20 @@ func (v *viewer) point(p image.Point, buttons uint16) {
 	in := &v.server.input
 	size := v.server.picture.size()
 	v.held.at = image.Pt(min(p.X, size.X-1), min(p.Y, size.Y-1))
-	v.held.buttons = buttons
+	v.held.buttons, v.held.pushes = buttons, false
 	v.mu.Lock()
 	v.put.note(v.held.at)
 	v.mu.Unlock()
+	in.note(v.held.at)
 	in.desktop.MovePointer(v.held.at, in.hold(v, buttons))
+}
+
+// note remembers where viewers have put the pointer, whoever of them.
+func (in *input) note(at image.Point) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.put.note(at)
+	in.moves++
 }
 
 // hold notes which buttons v holds, and returns all that are held.

@@ -120,6 +120,8 @@ func TestSizesThrash(t *testing.T) {
 		v.update()
 		other.update()
 		start := time.Now()
+		v.SetDesktopSize(image.Pt(20, 30))
+		synctest.Wait() // for the desktop to be at work
 		for i := range 200 {
 			v.SetDesktopSize(image.Pt(20+i, 30))
 		}

@@ -31,6 +31,7 @@ type message struct {
 	newScreens []rfb.Screen      // for now.size, now.screens and now.results
 	newCursor  cursor            // for now.cursor and now.pointer
 	newLEDs    int               // for now.leds
+	relative   bool              // for now.motion
 }
 
 // next finds out what the viewer can be told now, fills m with it and tells whether that is anything. There
@@ -107,6 +108,9 @@ func (v *viewer) nextUpdate(m *message, wanted image.Rectangle, pace pace) {
 	v.due.pointer = v.due.pointer && v.wishes.pointerAs != 0 && v.repointed(p.cursor.at)
 	move(&m.now.pointer, &v.due.pointer, true)
 	move(&m.now.leds, &v.due.leds, v.wishes.ledsAs != 0 && p.leds >= 0)
+	move(&m.now.motion, &v.due.motion, v.wishes.motion)
+	m.relative = p.relative
+	v.movesToo = v.movesToo || m.now.motion && m.relative
 	if len(v.due.notices) > 0 {
 		m.now.notices, v.due.notices = v.due.notices, nil
 		m.update = true
@@ -208,12 +212,12 @@ func (m *message) appendDue(b []byte, e *rfb.Encoder) (out []byte, rects int) {
 		b = rfb.AppendLEDs(b, m.wishes.ledsAs, m.newLEDs)
 		rects++
 	}
+	if m.now.motion {
+		b = rfb.AppendPointerMotion(b, m.relative)
+		rects++
+	}
 	for _, enc := range m.now.notices {
-		if enc == rfb.EncodingQEMUPointerMotion {
-			b = rfb.AppendPointerMotion(b, false)
-		} else {
-			b = rfb.AppendNotice(b, enc)
-		}
+		b = rfb.AppendNotice(b, enc)
 		rects++
 	}
 	return b, rects

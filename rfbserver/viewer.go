@@ -43,6 +43,7 @@ type viewer struct {
 	continuous image.Rectangle // what it waits for always; empty: nothing
 	offered    []rfb.Encoding  // extensions that it knows it may use
 	put        places
+	movesToo   bool // it was asked to say movements of the pointer
 	clip       clip
 	sizeWish   sizeWish
 	answers    bool // fences
@@ -61,6 +62,7 @@ type due struct {
 	cursor    bool
 	pointer   bool // has been moved
 	leds      bool
+	motion    bool // what PointerEvents are to say
 	name      bool
 	notices   []rfb.Encoding // extensions that it may use
 }

@@ -22,6 +22,7 @@ type watch struct {
 	next      time.Time   // when it may be captured again
 	damage    bool        // it may have changed since it was captured
 	clipboard string
+	grab      grab
 	compare   comparer
 	mover     mover
 
@@ -183,6 +184,7 @@ func (s *Server) look() {
 			v.cursorChanged(was, now)
 		}
 	}
+	s.grabbed(w.grab.look(now, &s.input))
 	if leds := s.Desktop.LEDs(); leds != s.picture.leds {
 		s.picture.mu.Lock()
 		s.picture.leds = leds

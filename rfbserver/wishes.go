@@ -25,6 +25,7 @@ type wishes struct {
 	copies       bool // CopyRect
 	clipboard    bool // in UTF-8
 	power        bool // actions
+	motion       bool // can say movements of the pointer
 
 	cursorAs   rfb.Encoding   // the best that the viewer knows
 	ledsAs     rfb.Encoding   // likewise; 0: none
@@ -80,6 +81,8 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			w.clipboard = true
 		case rfb.EncodingXVP:
 			w.power = true
+		case rfb.EncodingQEMUPointerMotion:
+			w.motion = true
 		case rfb.EncodingCopyRect:
 			w.copies = true
 		default:
@@ -127,6 +130,8 @@ func (v *viewer) offer() {
 			v.say(rfb.AppendEndOfContinuousUpdates(nil)...)
 		case rfb.EncodingExtendedClipboard:
 			v.say(rfb.AppendServerClipboard(nil, v.clip.peer.Caps())...)
+		case rfb.EncodingQEMUPointerMotion:
+			v.due.motion = true
 		case rfb.EncodingXVP:
 			v.say(rfb.AppendPowerOffered(nil)...)
 		default:
