@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sixgate/rfbserver"
@@ -27,9 +26,9 @@ type gate struct {
 	keys    map[uint32]bool // keysyms that are down
 	codes   map[uint32]bool // scancodes that are down
 	buttons uint16          // that are down
+	touched time.Time       // when the supporter last used pointer or keyboard
 
-	touched atomic.Pointer[time.Time] // when the supporter last used pointer or keyboard
-	blind   bool                      // of Capture: the server was given a blank screen, and the desktop has to be seen anew
+	blind bool // of Capture: the server was given a blank screen, and the desktop has to be seen anew
 }
 
 var _ rfbserver.Desktop = (*gate)(nil)
@@ -72,10 +71,11 @@ func (g *gate) changed(was, now session.Permissions) {
 	g.hint()
 }
 
-// untouchedFor tells whether the supporter's pointer and keyboard have rested for that long.
+// untouchedFor tells whether the supporter's pointer and keyboard have rested for that long, with nothing held down.
 func (g *gate) untouchedFor(d time.Duration) bool {
-	at := g.touched.Load()
-	return at == nil || time.Since(*at) >= d
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.keys) == 0 && len(g.codes) == 0 && g.buttons == 0 && time.Since(g.touched) >= d
 }
 
 func (g *gate) Changed() <-chan struct{} { return g.hints }
@@ -152,7 +152,7 @@ func (g *gate) control(input func()) {
 		g.letGo()
 		return
 	}
-	g.touched.Store(new(time.Now()))
+	g.touched = time.Now()
 	input()
 }
 

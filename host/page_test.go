@@ -197,8 +197,9 @@ func TestPageLive(t *testing.T) {
 	if c.Allowed() != session.View {
 		t.Errorf("allowed %v", c.Allowed())
 	}
-	long := time.Now().Add(-handsOffFor)
-	c.gate.touched.Store(&long)
+	c.gate.mu.Lock()
+	c.gate.touched = time.Now().Add(-handsOffFor)
+	c.gate.mu.Unlock()
 	tb.say("/change", `{"permission":"control","on":true}`)
 	if now := <-told; now != session.View|session.Control || c.Allowed() != now {
 		t.Errorf("the supporter is told %v, allowed is %v", now, c.Allowed())

@@ -109,7 +109,7 @@ func (b *Bridge) link(err error) {
 func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address string, now *atomic.Pointer[attendance]) error {
 	m := newMirror()
 	m.show("waiting for the other side", "The code has not been typed in yet.")
-	a := &attendance{server: &rfbserver.Server{Desktop: m, Log: b.Log}}
+	a := &attendance{server: &rfbserver.Server{Desktop: m, Power: m.requestPower, Log: b.Log}}
 	if !b.NoPassword {
 		a.server.Password = rfbserver.RandomPassword()
 	}

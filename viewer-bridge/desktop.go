@@ -36,6 +36,7 @@ func (b *Bridge) encodings() []rfb.Encoding {
 		rfb.EncodingCursorAlpha, rfb.EncodingCursor, rfb.EncodingPointerPos,
 		rfb.EncodingExtendedDesktopSize, rfb.EncodingDesktopSize, rfb.EncodingDesktopName,
 		rfb.EncodingQEMUKey, rfb.EncodingExtendedMouseButtons, rfb.EncodingQEMULED, rfb.EncodingExtendedClipboard,
+		rfb.EncodingXVP,
 	}
 	if b.Quality >= 0 {
 		encodings = append(encodings, rfb.EncodingQualityLevel0+rfb.Encoding(b.Quality))

@@ -34,6 +34,7 @@ type mirror struct {
 	screens atomic.Pointer[[]image.Rectangle] // of picture; apart from mu, for a server asks for them inside of Capture
 	leds    atomic.Int32                      // of the host's keyboard
 	resizes chan error                        // capacity 1: what became of a wish for another size
+	power   power
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
 	// So the picture is a copy of the host's, taken after each update, and viewers never get half of one.
@@ -51,6 +52,7 @@ type mirror struct {
 
 func newMirror() *mirror {
 	m := &mirror{changed: make(chan struct{}, 1), resizes: make(chan error, 1), name: "Sixgate"}
+	m.power.refused = make(chan struct{}, 1)
 	m.pointer.Store(&nowhere)
 	m.leds.Store(unknownLEDs)
 	m.resize(noticeSize)
@@ -119,6 +121,8 @@ func (m *mirror) follow(host *rfb.Client, shown func()) error {
 			}
 		case rfb.CutText:
 			m.copied(event.Text)
+		default:
+			m.power.heard(event)
 		}
 		if err != nil {
 			return err
