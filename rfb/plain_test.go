@@ -213,6 +213,9 @@ func (v *plainViewer) hextile(r image.Rectangle) {
 
 // rre wants subrectangles that do not overlap.
 func (v *plainViewer) rre(r image.Rectangle, compact bool) {
+	if compact && (r.Dx() > 255 || r.Dy() > 255) {
+		v.t.Fatalf("CoRRE rectangle %v is too large", r)
+	}
 	n := binary.BigEndian.Uint32(v.bytes(4))
 	v.fill(r, v.whole(v.in))
 	painted := map[image.Point]bool{}
@@ -227,7 +230,7 @@ func (v *plainViewer) rre(r image.Rectangle, compact bool) {
 			}
 		}
 		sub := image.Rect(0, 0, at[2], at[3]).Add(r.Min).Add(image.Pt(at[0], at[1]))
-		if !sub.In(r) || sub.Empty() || compact && (r.Dx() > 255 || r.Dy() > 255) {
+		if !sub.In(r) || sub.Empty() {
 			v.t.Fatalf("subrectangle %v of %v", sub, r)
 		}
 		v.fill(sub, px)

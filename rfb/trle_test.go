@@ -1,6 +1,12 @@
 package rfb
 
-import "testing"
+import (
+	"bufio"
+	"errors"
+	"image"
+	"strings"
+	"testing"
+)
 
 // TestTRLEForms: each form of a tile is used where it is the shortest, those with the palette of the tile before too.
 func TestTRLEForms(t *testing.T) {
@@ -45,5 +51,19 @@ func TestTRLEForms(t *testing.T) {
 		if string(v.kinds) != string(tt.want) {
 			t.Errorf("%s: tiles of kind %d, not %d", tt.name, v.kinds, tt.want)
 		}
+	}
+}
+
+// TestTRLEPaletteEndsWithItsRectangle: the next one begins without.
+func TestTRLEPaletteEndsWithItsRectangle(t *testing.T) {
+	r := image.Rect(0, 0, 16, 16)
+	d, m := newDecoder(Native), NewImage(r)
+	two := string(join(2, zeros(6), zeros(32)))
+	if err := d.Decode(bufio.NewReader(strings.NewReader(two)), EncodingTRLE, r, m); err != nil {
+		t.Fatal(err)
+	}
+	again := string(join(trlePacked, zeros(32)))
+	if err := d.Decode(bufio.NewReader(strings.NewReader(again)), EncodingTRLE, r, m); !errors.Is(err, errTRLEPalette) {
+		t.Error(err)
 	}
 }
