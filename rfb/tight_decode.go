@@ -13,7 +13,7 @@ const maxTightLength = 1<<22 - 1
 
 var (
 	errTightControl = errors.New("unknown Tight compression")
-	errTightLength  = errors.New("Tight data without zlib that is not as long as the rectangle")
+	errTightLength  = errors.New("data without zlib that is not as long as the rectangle")
 	errTightFilter  = errors.New("unknown Tight filter")
 	errTightJPEG    = errors.New("JPEG for a format of 8 bits per pixel")
 	errPaletteSize  = errors.New("palette of fewer than two colours")
