@@ -9,10 +9,11 @@ const (
 	restFor     = 100 * time.Millisecond // without a change, after which pixels are at rest
 	settleEvery = 20 * time.Millisecond  // at most, pixels that come to rest are looked for
 
-	repairArea = 256 << 10             // pixels that are repaired at a time
-	repairFor  = 20 * time.Millisecond // and how long the path may take for them
-	repairCost = 2                     // bytes of a pixel
-	minRepair  = 1 << 10               // pixels, however slow the path is
+	repairArea  = 256 << 10             // pixels that are repaired at a time
+	repairFor   = 20 * time.Millisecond // and how long the path may take for them
+	repairEvery = 10 * repairFor        // while something changes and the path is narrow
+	repairCost  = 2                     // bytes of a pixel
+	minRepair   = 1 << 10               // pixels, however slow the path is
 )
 
 // settles lets Run look for lossy pixels that come to rest, for there are some now.
@@ -83,11 +84,22 @@ func (v *viewer) nextRepair(m *message, wanted image.Rectangle) {
 	}
 	v.repairs = false
 	now := time.Now()
+	if now.Sub(v.changed) < restFor && now.Sub(v.repaired) < repairEvery && v.narrow(now) {
+		v.server.settles()
+		return
+	}
 	area := int(min(repairArea, max(v.repairRoom(now)/repairCost, minRepair)))
 	m.pixels = v.lacks.rest.takeSome(wanted, area, m.pixels)
 	if len(m.pixels) > 0 {
 		m.update, m.repair = true, true
+		v.repaired = now
 	}
+}
+
+// narrow tells whether the path limits what the viewer gets. v.mu is held.
+func (v *viewer) narrow(now time.Time) bool {
+	rate := v.flow.rate(now)
+	return rate > 0 && over(rate, frameFor) < boundless
 }
 
 // repairRoom is how many bytes a repair may have now. v.mu is held.

@@ -146,6 +146,7 @@ func (v *viewer) nextPixels(m *message, wanted image.Rectangle, pace pace) {
 	}
 	if len(m.moves)+len(m.pixels) > 0 {
 		m.update = true
+		v.changed = time.Now()
 	} else if !m.update && pace == full {
 		v.nextRepair(m, wanted)
 	}

@@ -37,8 +37,11 @@ type viewer struct {
 	repairs bool            // nothing is newer than what was repaired or is to be
 	taking  bool            // pixels are being taken from the picture
 	due     due
-	says    []byte // messages that wait for no request
-	paused  bool   // no update is to be begun
+
+	changed, repaired time.Time // when pixels were last sent, for one reason or the other
+
+	says   []byte // messages that wait for no request
+	paused bool   // no update is to be begun
 
 	continuous image.Rectangle // what it waits for always; empty: nothing
 	offered    []rfb.Encoding  // extensions that it knows it may use
