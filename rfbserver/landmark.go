@@ -22,7 +22,7 @@ type landmarks struct {
 type place struct {
 	sum   uint64 // 0: none
 	x, y  uint16
-	twice bool // it is in several places, and tells nothing
+	twice bool // it is in several rows, and tells nothing
 }
 
 // A sum is of pixel times power, the last pixel's being 1: it can be rolled from one place to the next.
@@ -98,7 +98,7 @@ func (l *landmarks) add(sum uint64, x, y int) {
 	for i := sum >> l.shift; ; i = (i + 1) % uint64(len(l.table)) {
 		switch p := &l.table[i]; p.sum {
 		case sum:
-			p.twice = true
+			p.twice = p.twice || int(p.y) != y // a pattern along a row is no worse for it than one that a row ends in
 			return
 		case 0:
 			*p = place{sum: sum, x: uint16(x), y: uint16(y)}

@@ -150,9 +150,38 @@ func (f *mover) votes() {
 			f.consider(image.Pt(f.area.Min.X+x, y), from)
 		})
 	}
+	most := 0
+	for _, w := range f.ways {
+		most = max(most, w.votes)
+	}
+	f.ways = slices.DeleteFunc(f.ways, func(w way) bool { return w.votes < minVotes || w.votes < most/16 })
+	if len(f.ways) > maxWays { // a pattern went many ways, but for where it ends
+		for i, w := range f.ways {
+			f.ways[i].votes = f.went(w.by)
+		}
+	}
 	slices.SortFunc(f.ways, func(a, b way) int { return cmp.Compare(b.votes, a.votes) })
 	f.ways = f.ways[:min(len(f.ways), maxWays)]
-	f.ways = slices.DeleteFunc(f.ways, func(w way) bool { return w.votes < minVotes })
+}
+
+// went counts the pixels of a few rows that went that way.
+func (f *mover) went(by image.Point) (n int) {
+	const every = 4 // of the samples
+	area := f.area.Intersect(f.old.Rect.Add(by))
+	i := 0
+	for y := range f.samples() {
+		if i++; i%every > 0 || y < area.Min.Y || y >= area.Max.Y {
+			continue
+		}
+		was := f.old.Row(area.Min.X-by.X, area.Max.X-by.X, y-by.Y)
+		now := f.newRow(0, area.Min.X, area.Max.X, y)[:len(was)]
+		for x, px := range was {
+			if (px^now[x])&colourMask == 0 {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // consider votes for the way to a landmark from where it was, if that is where it was.
@@ -220,7 +249,7 @@ func (f *mover) along(by image.Point) {
 		for y := box.Min.Y; y < box.Max.Y; y++ {
 			clear(f.cells[y*columns+box.Min.X : y*columns+box.Max.X])
 		}
-		if r = f.stretch(r, area, by); f.textured(r) {
+		if r = f.apart(f.stretch(r, area, by)); !r.Empty() && f.textured(r) {
 			f.found = append(f.found, move{r, by})
 		}
 	}
@@ -319,6 +348,27 @@ func (f *mover) stretch(r, limit image.Rectangle, by image.Point) image.Rectangl
 		}
 	}
 	r.Min.X, r.Max.X = left, right
+	return r
+}
+
+// apart cuts off what of r is found already: of rectangles that overlap, each may have to be copied before the other.
+func (f *mover) apart(r image.Rectangle) image.Rectangle {
+	for _, m := range f.found {
+		both := r.Intersect(m.to)
+		if both.Empty() {
+			continue
+		}
+		best := image.Rectangle{}
+		for _, rest := range [...]image.Rectangle{
+			{r.Min, image.Pt(both.Min.X, r.Max.Y)}, {r.Min, image.Pt(r.Max.X, both.Min.Y)},
+			{image.Pt(both.Max.X, r.Min.Y), r.Max}, {image.Pt(r.Min.X, both.Max.Y), r.Max},
+		} {
+			if area(rest) > area(best) {
+				best = rest
+			}
+		}
+		r = best
+	}
 	return r
 }
 

@@ -26,6 +26,15 @@ func writing(seed uint64) func(x, y int) uint32 {
 	}
 }
 
+// pattern looks like text that is the same all along its lines.
+func pattern(x, y int) uint32 {
+	shade := uint32(250 - y/10)
+	if y%16 > 5 && (x*7+y/16*13)%11 > 6 {
+		shade = 40
+	}
+	return shade<<16 | shade<<8 | shade
+}
+
 // mixed is a number that shows nothing of n.
 func mixed(n uint64) uint64 {
 	n *= sumBase
@@ -193,6 +202,22 @@ func TestMovesAreFound(t *testing.T) {
 				c.paint(window.Add(image.Pt(401, 203)), func(x, y int) uint32 { return writing(1)(x-401, y-203) })
 			},
 			400 * 299, 400*301 + 4000},
+		{"window of a pattern",
+			func(c *scene) { c.paint(window, pattern) },
+			func(c *scene) {
+				c.paint(window, grain(1))
+				c.paint(window.Add(image.Pt(-2, -9)), func(x, y int) uint32 { return pattern(x+2, y+9) })
+			},
+			400 * 299, 400*9 + 300*2},
+		{"window with a clock in the middle and one in a corner",
+			func(c *scene) { c.paint(window, pattern) },
+			func(c *scene) {
+				c.paint(window, grain(1))
+				c.paint(window.Add(image.Pt(9, 1)), func(x, y int) uint32 { return pattern(x-9, y-1) })
+				c.paint(image.Rect(290, 240, 314, 264), grain(7))
+				c.paint(image.Rect(460, 110, 500, 150), grain(8))
+			},
+			380 * 280, 15500},
 		{"two windows change places",
 			func(c *scene) { c.paint(window, writing(1)); c.paint(window.Add(image.Pt(420, 0)), writing(2)) },
 			func(c *scene) {
