@@ -9,8 +9,9 @@ import (
 	"github.com/jezek/xgb/xtest"
 )
 
-// ReleaseAll lets go of all keys and buttons that XTEST holds down on a display, whoever pressed them there: what is left to do
-// for a program that was killed. The keys of real keyboards stay as they are, for the server keeps them apart.
+// ReleaseAll lets go of all keys and buttons that XTEST holds down on a display, whoever pressed them there, and gives the
+// monitor its own size back: what is left to do for a program that was killed. The keys of real keyboards stay as they are,
+// for the server keeps them apart.
 func ReleaseAll(display string) error {
 	conn, err := dial(display)
 	if err != nil {
@@ -30,5 +31,9 @@ func ReleaseAll(display string) error {
 	if _, err := xproto.GetInputFocus(conn.Conn).Reply(); err != nil { // the server has done all that
 		return conn.gone(err)
 	}
-	return nil
+	var m monitor
+	if m.open(conn); !m.works() {
+		return nil
+	}
+	return m.restoreLost()
 }

@@ -78,9 +78,15 @@ func (m *monitor) open(conn *connection) {
 	}
 }
 
+// works says whether the server has RANDR.
+func (m *monitor) works() bool {
+	_, ok := m.conn.firstEvent["RANDR"]
+	return ok
+}
+
 // resize does it, again when somebody else has changed something meanwhile.
 func (m *monitor) resize(size image.Point) error {
-	if _, ok := m.conn.firstEvent["RANDR"]; !ok {
+	if !m.works() {
 		return fmt.Errorf("the X server at %s has no RANDR extension: %w", m.conn.display, errors.ErrUnsupported)
 	}
 	if err := m.allowed(size); err != nil {
@@ -132,6 +138,7 @@ func (m *monitor) resizeOnce(size image.Point) error {
 		m.changed, m.before = true, old
 	}
 	m.now = next
+	m.write()
 	m.forget(old.output, old.mode, next.mode, m.before.mode)
 	return nil
 }
@@ -315,6 +322,7 @@ func (m *monitor) restore() error {
 			return err
 		}
 	}
+	m.write()
 	m.forget(m.now.output, m.now.mode, m.before.mode)
 	return nil
 }

@@ -102,6 +102,44 @@ func TestResizeAfterAKilledHost(t *testing.T) {
 	}
 }
 
+// The second process of a host that was killed gives the size back, as long as nobody has chosen another one.
+func TestKilledHostsSizeIsReturned(t *testing.T) {
+	for _, start := range []func() *painter{
+		func() *painter { return startPainter(t, "1024x768x24") },
+		func() *painter { return startXvnc(t, "1024x768") },
+	} {
+		p := start()
+		p.addModes("100x100")
+		modes := p.run("xrandr")
+		kill := func() {
+			d, m := p.open(), &mirror{}
+			p.resize(d, m, image.Pt(700, 500))
+			p.resize(d, m, image.Pt(701, 333))
+			d.input.conn.Close() // all that a killed program does
+			d.conn.Close()
+			d.input.events.Wait()
+			d.watcher.Wait()
+		}
+		kill()
+		for range 2 { // the second time there is nothing to do
+			if err := ReleaseAll(p.x.Display); err != nil {
+				t.Error(err)
+			}
+			if after := p.run("xrandr"); after != modes {
+				t.Errorf("after a host was killed:\n%s\nbefore:\n%s", after, modes)
+			}
+		}
+		kill()
+		p.run("xrandr", "--output", p.output(), "--mode", "100x100")
+		if err := ReleaseAll(p.x.Display); err != nil {
+			t.Error(err)
+		}
+		if now := p.run("xrandr"); !strings.Contains(now, "current 100 x 100") || strings.Contains(now, modePrefix) {
+			t.Error(now)
+		}
+	}
+}
+
 func TestResizeUnsupported(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -10,13 +10,19 @@ import (
 	"testing"
 )
 
-// addModes lets the monitor of Xvfb be switched to smaller sizes, "320x240".
+// output is the name of the only monitor.
+func (p *painter) output() string {
+	p.t.Helper()
+	return strings.Fields(strings.Split(p.run("xrandr"), "\n")[1])[0]
+}
+
+// addModes lets the monitor be switched to smaller sizes, "320x240".
 func (p *painter) addModes(sizes ...string) {
 	p.t.Helper()
 	for _, size := range sizes {
 		width, height, _ := strings.Cut(size, "x")
 		p.run("xrandr", "--newmode", size, "25", width, width, width, width, height, height, height, height)
-		p.run("xrandr", "--addmode", "screen", size)
+		p.run("xrandr", "--addmode", p.output(), size)
 	}
 }
 
