@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sixgate/rfb"
 )
@@ -53,8 +54,11 @@ func TestClipboard(t *testing.T) {
 		}
 		latin.CutText("again")
 		utf8.hears("again")
+		another.hears("again")
+		time.Sleep(time.Second)
 		d.set(func() { d.clipboard = "again" }) // as a desktop that hands out what it was given
-		synctest.Wait()
+		utf8.hears("again")
+		time.Sleep(time.Second)
 		d.set(func() { d.clipboard = "new" })
 		latin.hears("new")
 	})

@@ -57,6 +57,7 @@ func TestGrabbedPointer(t *testing.T) {
 		d.expect(t, func() { v.Pointer(image.Pt(60, 50), 1) }, "+10,-2 001") // and now it is
 		d.expect(t, func() { v.Push(image.Pt(-700, 5), 1) }, "-700,+5 001")  // beyond what it shows
 		d.expect(t, func() { v.conn.Write(rfb.PointerEvent{Pos: image.Pt(70, 50)}.Append(nil)) }, "70,50 000")
+		d.expect(t, func() { v.conn.Write(rfb.PointerEvent{Pos: image.Pt(0x7fff, 50)}.Append(nil)) }, "799,50 000")
 		d.expect(t, func() { plain.Pointer(image.Pt(1, 2), 0) }, "1,2 000")
 		d.expect(t, func() { plain.Pointer(image.Pt(0x7fff, 0x7ffe), 0) }, "799,599 000") // it was not asked
 

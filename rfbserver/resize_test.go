@@ -143,6 +143,37 @@ func TestSizesThrash(t *testing.T) {
 	})
 }
 
+// The desktop gets a few sizes a second at most, and what was wished for meanwhile is answered as well, in order.
+func TestSizesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(8, 8)
+		var at []time.Time
+		d.resizes = func(size image.Point) error {
+			at = append(at, time.Now())
+			time.Sleep(time.Second)
+			return errors.New("no such mode")
+		}
+		conn := enter(t, share(t, &Server{Desktop: d}))
+		talk(t, conn, wire(rfb.SetEncodings{rfb.EncodingExtendedDesktopSize}), wire(rfb.FramebufferUpdateRequest{Rect: image.Rect(0, 0, 1, 1)}))
+		readUpdateOf2(t, conn)
+		talk(t, conn, wire(oneScreen(9, 9)))
+		synctest.Wait()
+		talk(t, conn, wire(oneScreen(10, 10)), wire(oneScreen(0, 1)), wire(oneScreen(11, 11)), wire(oneScreen(8, 8)))
+		time.Sleep(10 * time.Second)
+		results := rfb.AppendFramebufferUpdate(nil, 5)
+		for _, result := range []int{rfb.ResizeInvalid, rfb.ResizeImpossible, rfb.ResizeImpossible, rfb.ResizeImpossible, rfb.ResizeImpossible} {
+			results = rfb.AppendExtendedDesktopSize(results, rfb.ResizedByClient, result, image.Pt(8, 8), []rfb.Screen{{ID: 1, Rect: image.Rect(0, 0, 8, 8)}})
+		}
+		talk(t, conn, wire(rfb.FramebufferUpdateRequest{Incremental: true, Rect: image.Rect(0, 0, 1, 1)}), "<"+string(results))
+		if got := d.inputs(); len(got) != 2 || got[0] != "9x9" || got[1] != "8x8" { // back to what it was, too
+			t.Errorf("the desktop got %q", got)
+		}
+		if len(at) == 2 && at[1].Sub(at[0]) != time.Second+resizeEvery {
+			t.Errorf("one came %v after the other", at[1].Sub(at[0]))
+		}
+	})
+}
+
 // A monitor keeps its number whatever becomes of the others.
 func TestScreenIDs(t *testing.T) {
 	a, b, c := image.Rect(0, 0, 10, 10), image.Rect(10, 0, 20, 10), image.Rect(20, 0, 30, 10)

@@ -36,7 +36,7 @@ func (b *Bridge) encodings() []rfb.Encoding {
 		rfb.EncodingCursorAlpha, rfb.EncodingCursor, rfb.EncodingPointerPos,
 		rfb.EncodingExtendedDesktopSize, rfb.EncodingDesktopSize, rfb.EncodingDesktopName,
 		rfb.EncodingQEMUKey, rfb.EncodingExtendedMouseButtons, rfb.EncodingQEMULED, rfb.EncodingExtendedClipboard,
-		rfb.EncodingXVP,
+		rfb.EncodingXVP, rfb.EncodingQEMUPointerMotion,
 	}
 	if b.Quality >= 0 {
 		encodings = append(encodings, rfb.EncodingQualityLevel0+rfb.Encoding(b.Quality))
