@@ -253,6 +253,30 @@ func TestMovesAreFound(t *testing.T) {
 	}
 }
 
+// One that asks for a part of the screen is sent nothing but that, and one that does not copy gets pixels.
+func TestMovesAreForThoseWhoCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newScene(t)
+		window := image.Rect(100, 100, 500, 400)
+		c.paint(window, writing(1))
+		c.see(t)
+		c.scroll(window, image.Pt(0, -13), writing(2))
+		half := image.Rect(0, 0, 300, 700)
+		c.viewers[0].Request(true, half)
+		c.viewers[2].ask(true)
+		u := c.viewers[0].update()
+		for _, r := range u.Rects {
+			if !r.In(half) {
+				t.Errorf("%v is outside of what was asked for", r)
+			}
+		}
+		if u.Copies > 0 || c.viewers[2].update().Copies > 0 {
+			t.Error("they are to copy")
+		}
+		c.see(t)
+	})
+}
+
 // Whatever moves and changes while viewers are slow, or ask for parts: in the end they show the screen.
 func TestMovesEndInTheRightPicture(t *testing.T) {
 	for seed := range uint64(3) {
