@@ -20,8 +20,8 @@ const (
 
 	minSample  = 4 << 10                // bytes: what takes less says nothing of a rate
 	minBusy    = time.Millisecond       // likewise: what takes less is not limited by the path
-	rateOver   = 300 * time.Millisecond // of a busy path, after which a rate is forgotten
-	lateBy     = 100 * time.Millisecond // after which an answer that has not come says something
+	rateOver   = 200 * time.Millisecond // of a busy path, after which a rate is forgotten, or twice as long of any
+	lateBy     = 50 * time.Millisecond  // after which an answer that has not come says something
 	cleanSize  = 1500                   // bytes of a flight that takes no time of its own
 	rttOver    = 10 * time.Second       // after which the shortest way is forgotten
 	lookAfter  = time.Second            // without a clean look at the way, when it is free
@@ -177,9 +177,14 @@ func (f *flow) learn(now time.Time, fl *flight) {
 			return
 		}
 	}
-	fade := math.Exp(-float64(busy) / float64(rateOver))
-	f.bytes = f.bytes*fade + bytes
-	f.busy = f.busy*fade + busy.Seconds()
+	age := min(now.Sub(f.came), rateOver) / 2
+	f.bytes, f.busy = f.with(bytes, busy, max(busy, age))
+}
+
+// with is what bytes and busy become when a path took size bytes in d, and what was before has faded for so long.
+func (f *flow) with(size float64, d, fades time.Duration) (bytes, busy float64) {
+	rest := math.Exp(-float64(fades) / float64(rateOver))
+	return f.bytes*rest + size, f.busy*rest + d.Seconds()
 }
 
 // ready is when what was handed over at m could begin to cross.
@@ -196,9 +201,8 @@ func (f *flow) rate(now time.Time) float64 {
 	if busy > 0 && len(f.flights) > 0 && f.flights[0].n > 0 { // what has not arrived yet makes it no better
 		fl := &f.flights[0]
 		if late := now.Sub(f.ready(fl.marks[0])) - f.rtt.value(); late > lateBy {
-			size := float64(fl.end - fl.start())
-			if size/late.Seconds() < bytes/busy {
-				bytes, busy = bytes+size, busy+late.Seconds()
+			if size := max(float64(fl.end-fl.start()), minSample); size/late.Seconds() < bytes/busy {
+				bytes, busy = f.with(size, late, late)
 			}
 		}
 	}
@@ -224,6 +228,12 @@ func (f *flow) open(now time.Time, fenced bool) bool {
 	default:
 		return f.free(rate).Sub(now) <= slack && f.flying() <= f.most(now, rate)
 	}
+}
+
+// busyAt tells whether the path is still taking what was handed over.
+func (f *flow) busyAt(now time.Time) bool {
+	rate := f.rate(now)
+	return len(f.flights) > 0 && rate > 0 && f.free(rate).After(now)
 }
 
 // free is when the path will have taken all that was handed over.

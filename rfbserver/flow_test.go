@@ -93,3 +93,65 @@ func TestRateOfAPath(t *testing.T) {
 		})
 	}
 }
+
+// A path that becomes another is known within a second of use, and what waits on it meanwhile is bounded.
+func TestPathChanges(t *testing.T) {
+	r, f := &road{rate: 1.25e6, rtt: 80 * time.Millisecond, now: time.Unix(1, 0)}, new(flow)
+	for _, to := range []float64{1.25e6, 125e3, 1.25e6, 12.5e6} {
+		r.rate = to
+		const size = 400e3 // more than there is room for
+		queued, _ := r.play(f, 30, size, time.Second)
+		within(t, "the rate after a second", f.rate(r.now), to, 0.2)
+		if queued > 2500*time.Millisecond { // two updates and a round trip at ten times the rate
+			t.Errorf("%v were waiting on the way to %.4g", queued, to)
+		}
+		queued, _ = r.play(f, 30, size, 2*time.Second)
+		if most := frameFor + r.rtt; queued > most {
+			t.Errorf("%v are waiting at %.4g: more than %v", queued, to, most)
+		}
+	}
+}
+
+// Answers that are late now and then do not make a path a slow one.
+func TestUnsteadyPath(t *testing.T) {
+	r, f := &road{rate: 1.25e6, rtt: 80 * time.Millisecond, now: time.Unix(1, 0)}, new(flow)
+	for i := range 100 {
+		r.rtt = 80*time.Millisecond + time.Duration(i%4)*5*time.Millisecond
+		r.play(f, 30, 40e3, 100*time.Millisecond)
+	}
+	if got := f.rate(r.now); got < 0.7*r.rate || got > 1.3*r.rate {
+		t.Errorf("the rate is %.4g", got)
+	}
+}
+
+// A way that has become longer is noticed, although it is never free: it is let run dry for that.
+func TestLongerWay(t *testing.T) {
+	r, f := &road{rate: 1.25e6, rtt: 40 * time.Millisecond, now: time.Unix(1, 0)}, new(flow)
+	r.play(f, 60, 30e3, 5*time.Second)
+	r.rtt = 140 * time.Millisecond
+	r.play(f, 60, 30e3, 3*(drainAfter+rttOver))
+	within(t, "the way", f.rtt.value().Seconds(), r.rtt.Seconds(), 0.05)
+	within(t, "the rate", f.rate(r.now), r.rate, 0.2)
+}
+
+// What a viewer answers that was never asked, or not yet, tells nothing.
+func TestAnswersToNothing(t *testing.T) {
+	f, now := new(flow), time.Unix(1, 0)
+	for _, number := range []uint32{0, 1, 77, 1<<32 - 1} {
+		f.arrived(now, number)
+	}
+	f.begin()
+	f.hand(now, 5000)
+	f.arrived(now, f.number) // it has not been written yet
+	f.arrived(now, f.number+1)
+	if f.flying() != 5000 || f.rate(now) != 0 {
+		t.Errorf("%d bytes on their way at %v", f.flying(), f.rate(now))
+	}
+	f.land()
+	for range 3 {
+		f.arrived(now, f.number)
+	}
+	if f.flying() != 0 || len(f.flights) != 0 {
+		t.Errorf("%d bytes on their way", f.flying())
+	}
+}

@@ -88,6 +88,9 @@ func (v *viewer) nextRepair(m *message, wanted image.Rectangle) {
 		v.server.settles()
 		return
 	}
+	if v.fenced() && v.flow.types(now) && v.flow.busyAt(now) {
+		return // until the viewer has all: what is typed next must not wait
+	}
 	area := int(min(repairArea, max(v.repairRoom(now)/repairCost, minRepair)))
 	m.pixels = v.lacks.rest.takeSome(wanted, area, m.pixels)
 	if len(m.pixels) > 0 {
