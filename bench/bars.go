@@ -21,23 +21,32 @@ type bar struct {
 
 // ratio is of ours to the better of the peers.
 func (b bar) ratio() float64 {
-	best := math.NaN()
+	ours, best := b.sides()
+	if ours == 0 && best == 0 {
+		return 1
+	}
+	return ours / best
+}
+
+// sides are our figure and the better of the peers'; NaN: there is none.
+func (b bar) sides() (ours, best float64) {
+	ours, best = math.NaN(), math.NaN()
 	for server, v := range b.values {
-		if server != "ours" && (math.IsNaN(best) || b.more == (v > best)) {
+		switch {
+		case server == "ours":
+			ours = v
+		case math.IsNaN(best) || b.more == (v > best):
 			best = v
 		}
 	}
-	if best == 0 && b.values["ours"] == 0 {
-		return 1
-	}
-	return b.values["ours"] / best
+	return ours, best
 }
 
 // met says whether the bar is, and how.
 func (b bar) met() (met bool, how string) {
-	best, ours := b.values["ours"]/b.ratio(), b.values["ours"]
+	ours, best := b.sides()
 	switch {
-	case b.more && ours+b.slack >= b.atLeast*best, !b.more && (b.ratio() <= b.atLeast || ours-b.slack <= b.atLeast*best):
+	case b.more && ours+b.slack >= b.atLeast*best, !b.more && ours-b.slack <= b.atLeast*best:
 		return true, "yes"
 	case b.most > 0 && ours+b.slack >= b.most:
 		return true, "all there are"
