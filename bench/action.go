@@ -17,6 +17,7 @@ type action struct {
 	step  func(n int) error                    // nil: nothing happens by itself
 	shown func(picture *rfb.Image, n int) bool // whether a picture shows all of the step n
 	end   func() error                         // nil: there is nothing to put away
+	at    image.Rectangle                      // of the terminal
 
 	begun atomic.Int64          // steps
 	taken atomic.Int64          // steps that step has returned from

@@ -105,6 +105,11 @@ func (s *stage) openBrowser(ctx context.Context) (b *browser, err error) {
 			}
 		}
 	})
+	before, err := s.screen.Windows()
+	if err != nil {
+		stop()
+		return nil, err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		stop()
@@ -125,7 +130,7 @@ func (s *stage) openBrowser(ctx context.Context) (b *browser, err error) {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind of its processes
 		server.Close()
 		running.Wait()
-		s.await(0)
+		s.await(len(before))
 	}
 	if err := cmd.Start(); err != nil {
 		stop()

@@ -192,11 +192,7 @@ func textOf(ctx context.Context, st *stage) (*rfb.Image, error) {
 	if _, err := a.see(ctx, st); err != nil {
 		return nil, err
 	}
-	places, err := st.screen.Windows()
-	if err != nil || len(places) == 0 {
-		return nil, errors.Join(errors.New("there is no terminal"), err)
-	}
-	img, err := st.screen.Read(places[0])
+	img, err := st.screen.Read(a.at)
 	if err != nil {
 		return nil, err
 	}

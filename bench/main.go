@@ -99,10 +99,11 @@ func run(ctx context.Context, f flags) error {
 }
 
 // everything runs the parts that were asked for.
-func everything(ctx context.Context, f flags, st *stage, r *report) (err error) {
+func everything(ctx context.Context, f flags, st *stage, r *report) error {
+	var err error
 	if anyPrefix(f.parts, "limits") {
 		if r.limits, err = measureLimits(ctx, st); err != nil {
-			return fmt.Errorf("the machine's limits: %w", err)
+			r.failed(fmt.Errorf("the machine's limits: %w", err))
 		}
 	}
 	for _, p := range parts {
@@ -114,13 +115,11 @@ func everything(ctx context.Context, f flags, st *stage, r *report) (err error) 
 		}
 	}
 	if anyPrefix(f.parts, "bridged") {
-		if err := runBridged(ctx, f, st, r); err != nil {
-			return err
-		}
+		runBridged(ctx, f, st, r)
 	}
 	if anyPrefix(f.parts, "session") && f.loads == "" {
 		if r.session, err = measureSession(ctx, st.scratch, r.programs, st); err != nil {
-			return fmt.Errorf("a whole session: %w", err)
+			r.failed(fmt.Errorf("a whole session: %w", err))
 		}
 	}
 	return nil

@@ -115,30 +115,30 @@ func startBridged(ctx context.Context, p programs, st *stage, over path) (s *ser
 	if err != nil {
 		return nil, err
 	}
-	s = &server{name: "ours, bridged", stop: o.close, bridge: o.bridge}
+	bridged := &server{name: "ours, bridged", stop: o.close, bridge: o.bridge}
 	defer func() {
 		if err != nil {
-			s.stop()
+			bridged.stop()
 		}
 	}()
 	parts := strings.Split(o.address, "/") // /ip4/127.0.0.1/tcp/PORT/p2p/…
 	if len(parts) < 7 || parts[1] != "ip4" || parts[3] != "tcp" {
 		return nil, fmt.Errorf("the gateway's address %s names no TCP port", o.address)
 	}
-	if s.gate, err = newRelay(ctx, over, net.JoinHostPort(parts[2], parts[4])); err != nil {
+	if bridged.gate, err = newRelay(ctx, over, net.JoinHostPort(parts[2], parts[4])); err != nil {
 		return nil, err
 	}
-	s.stop = func() { s.gate.close(); o.close() }
-	_, parts[4], _ = net.SplitHostPort(s.gate.addr())
+	bridged.stop = func() { bridged.gate.close(); o.close() }
+	_, parts[4], _ = net.SplitHostPort(bridged.gate.addr())
 	session, err := o.session(ctx, strings.Join(parts, "/"), st)
 	if err != nil {
 		return nil, err
 	}
-	s.stop = func() { session.host.leave(); s.gate.close(); o.close() }
-	s.cmd = session.host.cmd
+	bridged.stop = func() { session.host.leave(); bridged.gate.close(); o.close() }
+	bridged.cmd = session.host.cmd
 	_, port, _ := net.SplitHostPort(session.viewers)
-	s.port, err = strconv.Atoi(port)
-	return s, err
+	bridged.port, err = strconv.Atoi(port)
+	return bridged, err
 }
 
 func (s *server) addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }

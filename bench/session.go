@@ -111,8 +111,8 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	}
 	defer v.close()
 	v.conn.SetDeadline(time.Now().Add(sessionFor))
-	if err := v.whole(); err != nil { // the bridge's notice that it waits
-		return nil, err
+	if err := v.whole(); err != nil {
+		return nil, fmt.Errorf("the bridge's notice that it waits: %w", err)
 	}
 	s = &session{viewers: at.Address}
 	if s.host, err = speak(ctx, o.host, "--gateway", gateway, "--tty", "--display", st.display.Display); err != nil {
@@ -137,7 +137,9 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	if err := s.host.answer("Allow? [y/N] ", "y"); err != nil {
 		return nil, err
 	}
-	err = v.until(st.size)
+	if err = v.until(st.size); err != nil {
+		err = fmt.Errorf("the host's first picture: %w", err)
+	}
 	s.took = time.Since(start)
 	return s, err
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +38,10 @@ func (s *stage) terminal() (*action, error) {
 	if err != nil {
 		return nil, err
 	}
+	before, err := s.screen.Windows() // our host's bar may be there
+	if err != nil {
+		return nil, err
+	}
 	geometry := fmt.Sprintf("%dx%d+200+100", columns, lines)
 	if err := s.display.Spawn("xterm", "-fn", "fixed", "-geometry", geometry, "-e", "sh", "-c", "exec cat "+name); err != nil {
 		return nil, err
@@ -44,8 +49,7 @@ func (s *stage) terminal() (*action, error) {
 	a := new(action)
 	a.end = func() error { // cat comes to the end of the pipe, and xterm leaves
 		pipe.Close()
-		_, err := s.await(0)
-		return err
+		return s.await(len(before))
 	}
 	words := rand.New(rand.NewPCG(1, 2))
 	a.step = func(n int) error {
@@ -62,12 +66,16 @@ func (s *stage) terminal() (*action, error) {
 			return a, err
 		}
 	}
-	places, err := s.await(1)
+	if err := s.await(len(before) + 1); err != nil {
+		return a, err
+	}
+	places, err := s.screen.Windows()
 	if err != nil {
 		return a, err
 	}
+	a.at = places[slices.IndexFunc(places, func(r image.Rectangle) bool { return !slices.Contains(before, r) })]
 	const border = 2 // within the window
-	corner := places[0].Min.Add(image.Pt(border, border))
+	corner := a.at.Min.Add(image.Pt(border, border))
 	a.shown = func(picture *rfb.Image, n int) bool {
 		for row := lines - 1; row >= 0; row-- {
 			at := corner.Add(image.Pt(cellX/2, row*cellY+cellY/2))
@@ -107,13 +115,13 @@ func shownCode(picture *rfb.Image, at image.Point, line int) bool {
 	return true
 }
 
-// await waits until so many windows are on the screen, and returns their places.
-func (s *stage) await(windows int) ([]image.Rectangle, error) {
+// await waits until so many windows are on the screen.
+func (s *stage) await(windows int) error {
 	for range 200 {
 		if places, err := s.screen.Windows(); err != nil || len(places) == windows {
-			return places, err
+			return err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	return nil, fmt.Errorf("there are not %d windows on the screen", windows)
+	return fmt.Errorf("there are not %d windows on the screen", windows)
 }

@@ -66,7 +66,8 @@ func (p part) run(ctx context.Context, f flags, st *stage, r *report) error {
 	for _, t := range f.chosen(p.turns) {
 		pixels, err := st.change(ctx, t.load)
 		if err != nil {
-			return fmt.Errorf("%s: %w", t.load.name, err)
+			r.failed(fmt.Errorf("%s: %w", t.load.name, err))
+			continue
 		}
 		for range p.rounds {
 			for _, s := range r.servers {
@@ -100,7 +101,7 @@ func (s *stage) change(ctx context.Context, w workload) (int, error) {
 }
 
 // runBridged has ours take its turns through the bridge.
-func runBridged(ctx context.Context, f flags, st *stage, r *report) error {
+func runBridged(ctx context.Context, f flags, st *stage, r *report) {
 	for _, over := range []path{loopback, distant} {
 		turns := slices.DeleteFunc(f.chosen(bridged), func(t turn) bool { return t.path != over })
 		if len(turns) == 0 {
@@ -108,7 +109,8 @@ func runBridged(ctx context.Context, f flags, st *stage, r *report) error {
 		}
 		s, err := startBridged(ctx, r.programs, st, over)
 		if err != nil {
-			return err
+			r.failed(fmt.Errorf("ours, bridged over %s: %w", over.name, err))
+			continue
 		}
 		for _, t := range turns {
 			pixels, err := st.change(ctx, t.load)
@@ -127,5 +129,4 @@ func runBridged(ctx context.Context, f flags, st *stage, r *report) error {
 		}
 		s.stop()
 	}
-	return nil
 }

@@ -126,10 +126,13 @@ func (v *viewer) next() (*rfb.Update, error) {
 			return nil, v.client.ContinuousUpdates(true, v.client.Image().Rect)
 		}
 	case *rfb.Update:
-		if v.continuous {
-			return e, nil
+		switch {
+		case !v.continuous:
+			return e, v.client.Request(!e.Resized, v.client.Image().Rect)
+		case e.Resized:
+			return e, v.client.ContinuousUpdates(true, v.client.Image().Rect)
 		}
-		return e, v.client.Request(!e.Resized, v.client.Image().Rect)
+		return e, nil
 	}
 	return nil, nil
 }
