@@ -105,7 +105,7 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	if err != nil {
 		return nil, err
 	}
-	v, err := dial(at.Address, with(lossless.encodings, rfb.EncodingDesktopSize))
+	v, err := dial(at.Address, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingLastRect, rfb.EncodingDesktopSize})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type mode struct {
 
 // A viewer asks for what TigerVNC's does, which suits x0vncserver best: updates that come by themselves.
 var (
-	lossless = mode{"lossless", []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingCursor, rfb.EncodingLastRect,
+	lossless = mode{"lossless", []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingCursor, rfb.EncodingXCursor, rfb.EncodingLastRect,
 		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingCompressLevel0 + 2}}
 	quality8 = mode{"quality 8", with(lossless.encodings, rfb.EncodingQualityLevel0+8)}
 	quality6 = mode{"quality 6", with(lossless.encodings, rfb.EncodingQualityLevel0+6)}
