@@ -80,7 +80,7 @@ func TestNoVNC(t *testing.T) {
 		typed(text)
 	})
 	t.Run("clipboard", func(t *testing.T) {
-		text := "from the browser: ä ß\nand a second line"
+		text := "from the browser: ä Ж 漢字 😀\nand a second line"
 		quoted, err := json.Marshal(text)
 		if err == nil {
 			err = v.do("cut " + string(quoted))
@@ -89,11 +89,11 @@ func TestNoVNC(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.pastes(t, text)
-		text = "from the desktop: ä ß\nand a second line"
+		text = "from the desktop: ä Ж 漢字 😀\nand a second line"
 		d.copies(t, text)
 		v.pastes(t, text)
 	})
-	if got := v.state(t); !got.Fence || !got.Continuous || !got.Scancodes || !got.Buttons {
+	if got := v.state(t); !got.Fence || !got.Continuous || !got.Scancodes || !got.Buttons || !got.Clipboard {
 		t.Errorf("noVNC was not offered everything: %+v", got)
 	}
 	t.Run("TightPNG", func(t *testing.T) {
