@@ -68,7 +68,7 @@ func TestRest(t *testing.T) {
 // pixel of the tiles that hold nothing but text has one of the terminal's two colours.
 func TestTextIsNeverSmeared(t *testing.T) {
 	d := newPhotoDesk(t)
-	play := terminal(t, d)
+	step := terminal(t, d)
 	s := share(t, d)
 	v := attach(t, s, rfb38, 1)
 	v.lists(rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingQualityLevel0, rfb.EncodingCursor)
@@ -97,5 +97,5 @@ func TestTextIsNeverSmeared(t *testing.T) {
 	v.asks(false)
 	v.update()
 	v.asks(true)
-	v.during(d, play)
+	v.walks(d, step)
 }
