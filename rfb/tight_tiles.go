@@ -116,7 +116,7 @@ func (t *tiling) classOf(px, m *Image, r image.Rectangle) tileClass {
 	return few
 }
 
-// plainlyPhoto finds most photos by a twelfth of their pixels: soft, in many colours and with hardly two alike side by
+// plainlyPhoto finds most photos by a twentieth of their pixels: soft, in many colours and with hardly two alike side by
 // side. Others need a closer look.
 func (t *tiling) plainlyPhoto(px, m *Image, r image.Rectangle) bool {
 	if r.Dx()*r.Dy() < minPhotoArea {
@@ -125,7 +125,7 @@ func (t *tiling) plainlyPhoto(px, m *Image, r image.Rectangle) bool {
 	p := &t.palette
 	p.reset()
 	steps, changes, sharp := 0, 0, 0
-	for y := r.Min.Y; y < r.Max.Y; y += 13 { // not in step with lines of text
+	for y := r.Min.Y + 5; y < r.Max.Y; y += 21 { // not in step with lines of text
 		row, before := px.Row(r.Min.X, r.Max.X, y), m.Row(r.Min.X, r.Max.X, y)
 		for i, v := range row[1:] {
 			if v != row[i] {
