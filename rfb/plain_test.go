@@ -218,7 +218,7 @@ func (v *plainViewer) rre(r image.Rectangle, compact bool) {
 	}
 	n := binary.BigEndian.Uint32(v.bytes(4))
 	v.fill(r, v.whole(v.in))
-	painted := map[image.Point]bool{}
+	painted := make([]bool, r.Dx()*r.Dy())
 	for range n {
 		px := v.whole(v.in)
 		var at [4]int
@@ -236,10 +236,11 @@ func (v *plainViewer) rre(r image.Rectangle, compact bool) {
 		v.fill(sub, px)
 		for y := sub.Min.Y; y < sub.Max.Y; y++ {
 			for x := sub.Min.X; x < sub.Max.X; x++ {
-				if painted[image.Pt(x, y)] {
+				i := (y-r.Min.Y)*r.Dx() + x - r.Min.X
+				if painted[i] {
 					v.t.Fatalf("subrectangle %v over another", sub)
 				}
-				painted[image.Pt(x, y)] = true
+				painted[i] = true
 			}
 		}
 	}
