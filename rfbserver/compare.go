@@ -45,7 +45,8 @@ func (c *comparer) compare(fb *rfb.Image, r image.Rectangle, pix []uint32, strid
 func (c *comparer) compareBand(fb *rfb.Image, band image.Rectangle, pix []uint32, stride int) {
 	first := band.Min.X / blockSide
 	blocks := (band.Max.X-1)/blockSide - first + 1
-	c.changed = append(c.changed[:0], make([]bool, blocks)...)
+	c.changed = slices.Grow(c.changed[:0], blocks)[:blocks]
+	clear(c.changed)
 	block := func(i int) (x0, x1 int) {
 		x := (first + i) * blockSide
 		return max(x, band.Min.X), min(x+blockSide, band.Max.X)

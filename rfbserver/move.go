@@ -287,7 +287,8 @@ func (f *mover) compare(area image.Rectangle, by image.Point) (columns, rows int
 
 // largest returns the largest rectangle of cells that are set.
 func (f *mover) largest(columns, rows int) (best image.Rectangle) {
-	f.high = append(f.high[:0], make([]int, columns+1)...) // the last one stays 0, and ends every rectangle
+	f.high = slices.Grow(f.high[:0], columns+1)[:columns+1] // the last one stays 0, and ends every rectangle
+	clear(f.high)
 	for y := range rows {
 		f.stack = f.stack[:0]
 		for x, set := range f.cells[y*columns:][:columns] {
