@@ -42,6 +42,7 @@ type flow struct {
 	sent    int64     // bytes that were handed over
 	flights []flight  // on their way, the oldest first
 	writing bool      // the last of them is still being written
+	early   time.Time // when that one was answered already; zero: it was not
 	number  uint32    // of the last flight
 	came    time.Time // when the last answer did
 	clean   time.Time // when rtt was last seen
@@ -123,8 +124,14 @@ func (fl *flight) hand(now time.Time, sent int64, n int) {
 	fl.end = sent + int64(n)
 }
 
-// land says that the flight has been written.
-func (f *flow) land() { f.writing = false }
+// land says that the flight has been written, and takes in its answer where that was faster.
+func (f *flow) land() {
+	f.writing = false
+	if !f.early.IsZero() {
+		f.arrived(f.early, f.number)
+		f.early = time.Time{}
+	}
+}
 
 // flying is how many bytes are on their way.
 func (f *flow) flying() int64 {
@@ -141,8 +148,12 @@ func (fl *flight) start() int64 { return fl.marks[0].sent }
 func (f *flow) arrived(now time.Time, number uint32) {
 	for i := range f.flights {
 		fl := &f.flights[i]
-		if fl.number != number || fl.n == 0 || f.writing && i == len(f.flights)-1 {
+		if fl.number != number || fl.n == 0 {
 			continue
+		}
+		if f.writing && i == len(f.flights)-1 {
+			f.early = now
+			return
 		}
 		f.learn(now, fl)
 		f.came = now

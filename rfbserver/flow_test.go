@@ -155,3 +155,26 @@ func TestAnswersToNothing(t *testing.T) {
 		t.Errorf("%d bytes on their way", f.flying())
 	}
 }
+
+// An answer may be faster than the goroutine that wrote the flight. It counts when that has come so far: nothing would
+// follow a flight that stays on its way for ever.
+func TestAnswerBeforeTheFlightLanded(t *testing.T) {
+	var f flow
+	start := time.Now()
+	number := f.begin()
+	f.hand(start, 100)
+	f.arrived(start.Add(time.Millisecond), number)
+	f.land()
+	if f.flying() != 0 {
+		t.Errorf("%d bytes are still on their way", f.flying())
+	}
+	if f.rtt.value() != time.Millisecond {
+		t.Errorf("the way takes %v", f.rtt.value())
+	}
+	f.begin()
+	f.hand(start, 100)
+	f.land()
+	if f.flying() != 100 {
+		t.Error("the next flight landed with the answer of the one before")
+	}
+}
