@@ -142,10 +142,15 @@ func TestAnswersToNothing(t *testing.T) {
 	}
 	f.begin()
 	f.hand(now, 5000)
-	f.arrived(now, f.number) // it has not been written yet
 	f.arrived(now, f.number+1)
-	if f.flying() != 5000 || f.rate(now) != 0 {
+	if f.land(); f.flying() != 5000 || f.rate(now) != 0 {
 		t.Errorf("%d bytes on their way at %v", f.flying(), f.rate(now))
+	}
+	f.begin()
+	f.hand(now, 5000)
+	f.arrived(now, f.number) // before we know that all is written
+	if f.flying() != 10000 {
+		t.Errorf("%d bytes on their way while they are written", f.flying())
 	}
 	f.land()
 	for range 3 {

@@ -186,3 +186,47 @@ func TestTypingBesideAFilm(t *testing.T) {
 		}
 	})
 }
+
+// A viewer that stops reading and answering costs the others nothing, and is asked for nothing: what it types is typed
+// while an update waits for it.
+func TestSilentViewerIsNotSentMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(300, 200)
+		s := share(t, &Server{Desktop: d})
+		paced := []rfb.Encoding{rfb.EncodingRaw, rfb.EncodingFence, rfb.EncodingContinuousUpdates}
+		silent := attach(t, s, paced...)
+		silent.event() // the offer
+		silent.update()
+		silent.ContinuousUpdates(true, silent.Image().Rect)
+		for i := range uint32(100) {
+			d.draw(image.Rect(0, 0, 300, 200), i)
+			time.Sleep(frame)
+		}
+		before := d.captured()
+		for i := range uint32(100) {
+			d.draw(image.Rect(0, 0, 300, 200), i)
+			silent.Key('k', i%2 == 0)
+			time.Sleep(frame)
+		}
+		if n := d.captured() - before; n > 0 {
+			t.Errorf("%d captures for one that does not read", n)
+		}
+		if n := len(d.inputs()); n != 100 {
+			t.Errorf("%d of its 100 keys were typed", n)
+		}
+		good := attach(t, s)
+		good.update()
+		start := time.Now()
+		for i := range uint32(100) {
+			good.ask(true)
+			d.draw(image.Rect(10, 10, 20, 20), i)
+			good.update()
+		}
+		if took := time.Since(start); took > 100*frame {
+			t.Errorf("100 updates of another viewer took %v", took)
+		}
+		for !silent.same(d) { // it goes on
+			silent.event()
+		}
+	})
+}

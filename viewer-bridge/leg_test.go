@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -143,5 +144,47 @@ func TestLegCarriesTheRest(t *testing.T) {
 	}
 	if len(d.heard) > 0 {
 		t.Errorf("the host heard %q", <-d.heard)
+	}
+}
+
+// Whatever the host draws, scrolls and drags, at rest the viewers show exactly that.
+func TestPictureIsExactAtRest(t *testing.T) {
+	const side = 512
+	d := newDesk(image.Pt(side, side))
+	m, _ := mirrored(t, d, (&Bridge{Quality: 4}).encodings())
+	viewer := join(t, serve(t, &rfbserver.Server{Desktop: m})(), rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingQualityLevel0+6)
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 5 {
+		for range 10 {
+			d.scribble(rnd)
+		}
+		d.mu.Lock()
+		want := &rfb.Image{Pix: slices.Clone(d.picture.Pix), Stride: side, Rect: d.picture.Rect}
+		d.mu.Unlock()
+		until(t, viewer, want)
+		if err := viewer.Request(true, viewer.Image().Rect); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// scribble scrolls the desk and puts something like a photo on it.
+func (d *desk) scribble(rnd *rand.Rand) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.picture
+	by := rnd.IntN(100)
+	copy(m.Pix, m.Pix[by*m.Stride:])
+	at, shade := image.Pt(rnd.IntN(300), rnd.IntN(300)), rnd.Uint32N(60)
+	for y := range 200 {
+		for x := range 200 {
+			v := uint32(x+y)/3 + shade + rnd.Uint32N(9)
+			m.Pix[(at.Y+y)*m.Stride+at.X+x] = v<<16 | (v+20)<<8 | (v + 40)
+		}
+	}
+	d.dirty = true
+	select {
+	case d.changed <- struct{}{}:
+	default:
 	}
 }
