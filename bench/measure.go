@@ -94,6 +94,9 @@ func measure(ctx context.Context, st *stage, s *server, t turn, window time.Dura
 		f.first = append(f.first, time.Since(began))
 		v.follow(a)
 	}
+	if err := rest(ctx, viewers); err != nil {
+		return f, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -140,6 +143,28 @@ func measure(ctx context.Context, st *stage, s *server, t turn, window time.Dura
 		err = *e
 	}
 	return f, err
+}
+
+// restFor is how long the viewers may take until nothing more comes: the first picture is repaired by then, where it had losses.
+const restFor = 2 * time.Second
+
+// rest returns when the viewers have what they lacked, or after restFor.
+func rest(ctx context.Context, viewers []*viewer) error {
+	const step, quiet = 100 * time.Millisecond, 3
+	var was counts
+	for still, end := 0, time.Now().Add(restFor); still < quiet && time.Now().Before(end); still++ {
+		var now counts
+		for _, v := range viewers {
+			now = now.plus(v.counts())
+		}
+		if now.bytes != was.bytes {
+			was, still = now, 0
+		}
+		if err := pause(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keyFor is how long a key may take to become a picture.
