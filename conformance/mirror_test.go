@@ -55,10 +55,10 @@ func TestMirrorWithLoss(t *testing.T) {
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password")
 	m.allow(t, m.host(t, "", d.Display))
+	watch(t, d, tightvnc("xtightvncviewer", "-nojpeg")(t, m.viewers), alike)
 	got, _ := gvnccapture(t, m.viewers)
 	if err := alike(d.look(t), got); err != nil {
 		keep(t, "gvnccapture", got)
 		t.Error(err)
 	}
-	watch(t, d, tightvnc("xtightvncviewer", "-nojpeg")(t, m.viewers), alike)
 }

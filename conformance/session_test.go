@@ -267,6 +267,7 @@ func TestSession(t *testing.T) {
 	}
 	again := m.host(t, "", d.Display)
 	m.allow(t, again)
+	watch(t, d, ours(rfb.EncodingZRLE)(t, m.viewers), same) // until all of the mirror is there
 	got, judge = gvnccapture(t, m.viewers)
 	if err := judge(d.look(t), got); err != nil {
 		t.Error(err)

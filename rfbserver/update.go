@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"image"
+	"math"
 	"slices"
 	"time"
 
@@ -59,6 +60,10 @@ func (v *viewer) next(m *message) bool {
 		if m.room = v.room(now); m.repair {
 			m.room = v.repairRoom(now)
 		}
+		if v.whole && !v.wishes.fence { // gvnccapture looks at the first update alone
+			m.room = math.MaxInt64
+		}
+		v.whole = false
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if !wanted.Empty() {

@@ -31,6 +31,7 @@ type viewer struct {
 	asked   image.Rectangle // what it waits for once
 	stale   bool            // asked is for all the pixels, and Run has not looked for newer ones since
 	looked  bool            // Run is about to, for the sake of stale
+	whole   bool            // asked is for all the pixels, and no answer has begun
 	busy    bool            // an update is being written
 	lacks   backlog         // what it does not have
 	ahead   region          // sent since, or now, from a picture that may be newer than what lacks knows of
@@ -249,7 +250,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	}
 	if !m.Incremental {
 		v.lacks.change(area)
-		v.stale, v.looked = true, false
+		v.stale, v.looked, v.whole = true, false, true
 	}
 	if !v.busy {
 		v.signal()
