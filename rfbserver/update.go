@@ -63,7 +63,7 @@ func (v *viewer) next(m *message) bool {
 		if v.whole && !v.wishes.fence { // gvnccapture looks at the first update alone
 			m.room = math.MaxInt64
 		}
-		v.whole = false
+		v.whole = v.whole && len(m.pixels) == 0
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if !wanted.Empty() {
