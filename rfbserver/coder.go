@@ -56,6 +56,7 @@ func (c *coder) append(p *parcel, enc rfb.Encoding) {
 // parcel is coded pixels on their way to who writes them.
 type parcel struct {
 	b     []byte
+	piece int // which of an update's
 	rects int
 	lossy []image.Rectangle // those that were coded with loss
 }

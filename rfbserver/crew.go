@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"image"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,9 +12,9 @@ import (
 // crewArea is how many pixels an update must have for several cores to be put to work.
 const crewArea = 2 * pieceArea
 
-// crew codes the pieces of an update. Large updates it codes on several cores, and then in any order: pieces lie apart,
-// and once a viewer's zlib streams are open nothing that is coded depends on what was coded before. Its goroutines begin
-// and end with an update.
+// crew codes the pieces of an update. Large updates it codes on several cores: once a viewer's zlib streams are open nothing that
+// is coded depends on what was coded before. They are sent in their order all the same: gvnccapture takes its picture when the
+// lower right corner has come. Its goroutines begin and end with an update.
 type crew struct {
 	viewer     *viewer
 	own        *coder // of who asks for the pieces
@@ -30,6 +31,7 @@ type crew struct {
 	begun       atomic.Int64 // pieces, and one more for each hand that looked for another in vain
 	work        func()
 	full, empty chan *parcel
+	early       []*parcel // that came before those of pieces before theirs
 	done        sync.WaitGroup
 }
 
@@ -66,6 +68,7 @@ func (c *crew) code() {
 			return
 		}
 		p.clear()
+		p.piece = i
 		c.codePiece(p, c.pieces[i])
 		c.full <- p
 	}
@@ -118,11 +121,24 @@ func (c *crew) next(p *parcel) {
 	if c.hands == 0 {
 		c.codePiece(p, c.pieces[c.given])
 	} else {
-		q := <-c.full
+		q := c.await()
 		p.b, p.rects, p.lossy = append(p.b, q.b...), p.rects+q.rects, append(p.lossy, q.lossy...)
 		c.empty <- q
 	}
 	c.given++
+}
+
+// await returns the parcel of the next piece. It is being made: whoever begins a piece has a parcel for it.
+func (c *crew) await() *parcel {
+	for {
+		for i, q := range c.early {
+			if q.piece == c.given {
+				c.early = slices.Delete(c.early, i, i+1)
+				return q
+			}
+		}
+		c.early = append(c.early, <-c.full)
+	}
 }
 
 // stop has no more pieces begun. Those that were, the first ones, are still to be asked for.
@@ -140,7 +156,7 @@ func (c *crew) end() {
 		return
 	}
 	for c.stop(); c.given < c.last; c.given++ { // there is an error, and what is coded goes nowhere
-		c.empty <- <-c.full
+		c.empty <- c.await()
 	}
 	c.done.Wait()
 }

@@ -2,7 +2,6 @@ package rfbserver
 
 import (
 	"image"
-	"math"
 	"slices"
 	"time"
 
@@ -60,10 +59,6 @@ func (v *viewer) next(m *message) bool {
 		if m.room = v.room(now); m.repair {
 			m.room = v.repairRoom(now)
 		}
-		if v.whole && !v.wishes.fence { // gvnccapture looks at the first update alone
-			m.room = math.MaxInt64
-		}
-		v.whole = v.whole && len(m.pixels) == 0
 		v.asked = image.Rectangle{}
 		m.bounds = v.bounds()
 	} else if !wanted.Empty() {

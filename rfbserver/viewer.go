@@ -30,8 +30,8 @@ type viewer struct {
 	wishes  wishes
 	asked   image.Rectangle // what it waits for once
 	stale   bool            // asked is for all the pixels, and Run has not looked for newer ones since
+	begun   bool            // it has asked for something
 	looked  bool            // Run is about to, for the sake of stale
-	whole   bool            // asked is for all the pixels, and no answer has begun
 	busy    bool            // an update is being written
 	lacks   backlog         // what it does not have
 	ahead   region          // sent since, or now, from a picture that may be newer than what lacks knows of
@@ -171,7 +171,8 @@ func (v *viewer) rearranged(resized bool, by *viewer) {
 	}
 	if resized {
 		v.due.size = true
-		v.lacks.change(v.bounds()) // for one that stays with the size it knows
+		v.lacks.change(v.bounds())     // for one that stays with the size it knows
+		v.stale, v.looked = true, true // what is shown now is of the old size: Run is about to capture the new
 	}
 	v.signal()
 }
@@ -248,9 +249,10 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	if !v.wishes.fence { // it is done with what was sent before
 		v.flow.arrived(time.Now(), v.flow.number)
 	}
-	if !m.Incremental {
+	if !m.Incremental || !v.begun { // the first one: nobody may have looked at the desktop yet
+		v.begun = true
 		v.lacks.change(area)
-		v.stale, v.looked, v.whole = true, false, true
+		v.stale, v.looked = true, false
 	}
 	if !v.busy {
 		v.signal()
