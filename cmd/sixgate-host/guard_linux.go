@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -14,27 +15,44 @@ type systemFlags struct {
 	Release releaseCmd `cmd:"" hidden:""`
 }
 
+// A shell waits for the end of its input in a twentieth of the memory that this program would.
+const waitThenRelease = `read -r line || exec /proc/self/fd/3 release --display "$0"`
+
 // guard starts a second process that lets go of all keys and buttons if this one is killed: an X server does not do that by itself.
 // The function that it returns ends that process.
 func (d display) guard(log *slog.Logger) (stop func()) {
 	if d.Backend != host.DefaultBackend {
 		return func() {}
 	}
-	cmd := exec.Command("/proc/self/exe", "release", "--display", d.Display)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // what ends this process's group does not end it
-	life, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	stop, err := d.startGuard()
 	if err != nil {
 		log.Warn("if this program is killed while the supporter holds a key, it stays down", "err", err)
 		return func() {}
 	}
+	return stop
+}
+
+func (d display) startGuard() (stop func(), err error) {
+	self, err := os.Open("/proc/self/exe") // which is there also when its name is not
+	if err != nil {
+		return nil, err
+	}
+	defer self.Close()
+	cmd := exec.Command("/bin/sh", "-c", waitThenRelease, d.Display)
+	cmd.ExtraFiles = []*os.File{self}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // what ends this process's group does not end it
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
 	return func() {
-		life.Write([]byte{0}) // nothing is held
+		io.WriteString(life, "\n") // nothing is held
 		life.Close()
 		cmd.Wait()
-	}
+	}, nil
 }
 
 // panel is where the session bar has its place.
@@ -45,14 +63,9 @@ func (d display) panel() func() (host.Panel, error) {
 	return func() (host.Panel, error) { return host.OpenPanel(d.Display) }
 }
 
-// releaseCmd is that process.
+// releaseCmd is what that process does then.
 type releaseCmd struct {
-	Display string `env:"DISPLAY"`
+	Display string
 }
 
-func (c releaseCmd) Run() error {
-	if n, _ := os.Stdin.Read(make([]byte, 1)); n > 0 {
-		return nil
-	}
-	return host.ReleaseAll(c.Display)
-}
+func (c releaseCmd) Run() error { return host.ReleaseAll(c.Display) }
