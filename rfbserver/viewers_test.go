@@ -304,8 +304,9 @@ func TestDeadViewerIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := attach(t, share(t, &Server{Desktop: newPaper(400, 300)}))
 		start := time.Now()
-		if err := <-v.served; err != errStalled || time.Since(start) != stallFor {
-			t.Errorf("after %v: %v", time.Since(start), err)
+		err := <-v.served
+		if took := time.Since(start); err != errStalled || took < stallFor || took > stallFor+frame+time.Millisecond { // the desktop may rest first
+			t.Errorf("after %v: %v", took, err)
 		}
 	})
 }

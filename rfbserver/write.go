@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"os"
 	"time"
 
@@ -89,8 +90,8 @@ func (v *viewer) send(m *message) error {
 	return v.flush(b)
 }
 
-// appendUpdate adds the update. A large one goes out while it is made, if the viewer can do without the
-// number of rectangles: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
+// appendUpdate adds the update. A large one goes out while it is made, if the number of its rectangles is known before, or if the
+// viewer can do without: one of 3.3, vncsnapshot, says that it can, and then waits for ever.
 func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o := &v.out
 	o.use(m.terms())
@@ -107,6 +108,10 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	o.from = image.Point{}
 	v.assemble(p, m, queue)
 	defer o.crew.end()
+	counted := !stream && m.counted() && p.rects+len(queue) <= maxRects
+	if counted {
+		rfb.SetUpdateRects(p.b[head:], p.rects+len(queue))
+	}
 	for o.crew.more() {
 		if n := o.crew.given; p.rects > maxRects || n > 0 && (!m.fits(queue, n, m.size+len(p.b)) || m.repair && v.interrupts()) {
 			if o.crew.stop(); !o.crew.more() {
@@ -114,7 +119,7 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 			}
 		}
 		o.crew.next(p)
-		if stream && len(p.b) >= flushAt {
+		if (stream || counted) && len(p.b) >= flushAt {
 			if err := v.flush(p.b); err != nil {
 				return nil, err
 			}
@@ -127,11 +132,23 @@ func (v *viewer) appendUpdate(b []byte, m *message) ([]byte, error) {
 	}
 	m.size += len(p.b)
 	v.taken(m, p.lossy)
-	if stream {
+	switch {
+	case stream:
 		return rfb.AppendLastRect(p.b), nil
+	case counted:
+		return p.b, nil
 	}
 	rfb.SetUpdateRects(p.b[head:], p.rects)
 	return p.b, nil
+}
+
+// counted tells whether each piece becomes one rectangle, and nothing keeps one from being sent.
+func (m *message) counted() bool {
+	switch m.wishes.encoding {
+	case rfb.EncodingRaw, rfb.EncodingHextile, rfb.EncodingZlib, rfb.EncodingTRLE, rfb.EncodingZRLE:
+		return m.room == math.MaxInt64 && !m.repair && !m.wishes.photos
+	}
+	return false
 }
 
 // flush writes b, which fails when the viewer has not read flushAt bytes after stallFor.
