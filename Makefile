@@ -64,7 +64,7 @@ pages:
 	@git diff --exit-code --stat web/dist || { echo "web/dist was not made from its source: commit what npm run build has made"; exit 1; }
 
 test: install-build install-test lint pages
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -timeout 20m ./...
 	@$(MAKE) --no-print-directory fuzz
 
 lint:

@@ -88,6 +88,8 @@ func newPage(t *testing.T, s *scene.Screen, at image.Rectangle) scene.Window {
 }
 
 // paper is a white page with a few bands of plain colours: palettes of two and of a dozen.
+//
+//go:norace
 func paper(size image.Point) *image.RGBA {
 	img := image.NewRGBA(image.Rectangle{Max: size})
 	for i := range img.Pix {
@@ -126,7 +128,10 @@ func (d *desk) look(t *testing.T) *image.RGBA {
 	return img
 }
 
-// same says how two pictures differ, nil when not a pixel does.
+// same says how two pictures differ, nil when not a pixel does. Loops over pixels are not watched for races: that would take ten times as
+// long as all else in these tests.
+//
+//go:norace
 func same(want, got *image.RGBA) error {
 	if want.Rect != got.Rect {
 		return fmt.Errorf("the picture is %v, the screen %v", got.Rect.Max, want.Rect.Max)
@@ -171,6 +176,7 @@ func alike(want, got *image.RGBA) error {
 	return nil
 }
 
+//go:norace
 func psnr(want, got *image.RGBA) float64 {
 	sum, n := 0, 0
 	for y := range want.Rect.Dy() {

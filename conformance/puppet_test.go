@@ -63,6 +63,7 @@ func (v *puppet) do(command string) error {
 	return v.await(word)
 }
 
+//go:norace
 func (v *puppet) picture() (*image.RGBA, error) {
 	if err := v.do("shot " + v.shot); err != nil {
 		return nil, err

@@ -212,13 +212,15 @@ func (v *script) settles(d *desk, judge compare) {
 	}
 }
 
+//go:norace
 func (v *script) picture() *image.RGBA { return picture(v.screen) }
 
 // picture copies what a decoder painted.
 func picture(m *rfb.Image) *image.RGBA {
 	img := image.NewRGBA(m.Rect)
 	for i, p := range m.Pix {
-		be.PutUint32(img.Pix[4*i:], p<<8|255)
+		to := img.Pix[4*i : 4*i+4]
+		to[0], to[1], to[2], to[3] = byte(p>>16), byte(p>>8), byte(p), 255
 	}
 	return img
 }

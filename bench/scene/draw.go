@@ -16,6 +16,8 @@ type Picture struct {
 }
 
 // Upload hands img to the X server.
+//
+//go:norace
 func (s *Screen) Upload(img *image.RGBA) (Picture, error) {
 	p := Picture{Size: img.Rect.Size()}
 	var err error

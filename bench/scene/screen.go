@@ -3,7 +3,6 @@
 package scene
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -89,6 +88,8 @@ func (s *Screen) hidePointer() error {
 }
 
 // Read returns what is on the screen within r, opaque.
+//
+//go:norace
 func (s *Screen) Read(r image.Rectangle) (*image.RGBA, error) {
 	got, err := xproto.GetImage(s.conn, xproto.ImageFormatZPixmap, xproto.Drawable(s.root),
 		int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()), 0xffffffff).Reply()
@@ -100,7 +101,8 @@ func (s *Screen) Read(r image.Rectangle) (*image.RGBA, error) {
 	}
 	img := image.NewRGBA(image.Rectangle{Max: r.Size()})
 	for i := 0; i < len(got.Data); i += 4 {
-		binary.BigEndian.PutUint32(img.Pix[i:], binary.LittleEndian.Uint32(got.Data[i:])<<8|255)
+		from, to := got.Data[i:i+4], img.Pix[i:i+4]
+		to[0], to[1], to[2], to[3] = from[2], from[1], from[0], 255
 	}
 	return img, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -46,7 +47,8 @@ func (in *input) open() error {
 	}
 	xtest.GrabControl(in.conn.Conn, true) // input goes on while a window manager holds the server
 	in.monitor.open(in.conn)
-	in.pointer.conn = in.conn.Conn
+	inject := &injector{conn: in.conn.Conn}
+	in.pointer.xtest, in.keyboard.xtest = inject, inject
 	in.pointer.root = in.conn.screen.Root
 	return in.keyboard.open(in.conn, in.log)
 }
@@ -81,7 +83,23 @@ func (in *input) watch() {
 	}
 }
 
-// fake injects one press or release. An error, of a server that is going away, shows at the next question to it.
-func fake(conn *xgb.Conn, kind, detail byte) {
-	xtest.FakeInput(conn, kind, detail, 0, xproto.WindowNone, 0, 0, 0)
+// breath is how many requests without a reply are made in a row. Xgb keeps a note of each until the server replies to something; when
+// a thousand are there while the server ends, it waits for ever.
+const breath = 250
+
+// injector presses and moves by XTEST, on behalf of the pointer and of the keyboard.
+type injector struct {
+	conn *xgb.Conn
+	sent atomic.Uint32
+}
+
+// fake injects one press or release.
+func (i *injector) fake(kind, detail byte) { i.input(kind, detail, xproto.WindowNone, 0, 0) }
+
+// input injects anything. An error, of a server that is going away, shows at the next question to it.
+func (i *injector) input(kind, detail byte, root xproto.Window, x, y int16) {
+	xtest.FakeInput(i.conn, kind, detail, 0, root, x, y, 0)
+	if i.sent.Add(1)%breath == 0 {
+		xproto.GetInputFocus(i.conn).Reply()
+	}
 }

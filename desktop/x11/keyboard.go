@@ -14,11 +14,12 @@ import (
 
 // keyboard types keysyms on whatever layout the X server has.
 type keyboard struct {
-	conn *xgb.Conn
-	log  *slog.Logger
-	xkb  xkb
-	root xproto.Window
-	note xproto.Atom // spareNote
+	conn  *xgb.Conn
+	xtest *injector
+	log   *slog.Logger
+	xkb   xkb
+	root  xproto.Window
+	note  xproto.Atom // spareNote
 
 	stale  atomic.Bool // the map has changed since it was read
 	lights lights
@@ -177,7 +178,7 @@ func (k *keyboard) hold(key heldKey) {
 	if i := slices.IndexFunc(k.held, func(h heldKey) bool { return h.code == key.code }); i >= 0 {
 		k.letGo(i)
 	}
-	fake(k.conn, xproto.KeyPress, key.code)
+	k.xtest.fake(xproto.KeyPress, key.code)
 	k.held = append(k.held, key)
 }
 
@@ -194,7 +195,7 @@ func (k *keyboard) release(sym uint32) {
 }
 
 func (k *keyboard) letGo(i int) {
-	fake(k.conn, xproto.KeyRelease, k.held[i].code)
+	k.xtest.fake(xproto.KeyRelease, k.held[i].code)
 	k.held = slices.Delete(k.held, i, i+1)
 }
 

@@ -35,8 +35,8 @@ func (k *keyboard) tap(st state, s stroke, off []byte) {
 	if i := slices.IndexFunc(k.held, func(h heldKey) bool { return h.code == s.code }); i >= 0 {
 		k.letGo(i)
 	}
-	fake(k.conn, xproto.KeyPress, s.code)
-	fake(k.conn, xproto.KeyRelease, s.code)
+	k.xtest.fake(xproto.KeyPress, s.code)
+	k.xtest.fake(xproto.KeyRelease, s.code)
 
 	slices.Reverse(on)
 	k.fakeAll(xproto.KeyRelease, on)
@@ -52,7 +52,7 @@ func (k *keyboard) tap(st state, s stroke, off []byte) {
 
 func (k *keyboard) fakeAll(kind byte, codes []byte) {
 	for _, code := range codes {
-		fake(k.conn, kind, code)
+		k.xtest.fake(kind, code)
 	}
 }
 

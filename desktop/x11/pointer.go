@@ -7,9 +7,7 @@ import (
 	"math"
 	"sync"
 
-	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
-	"github.com/jezek/xgb/xtest"
 )
 
 // pointerButtons is how many buttons there are: left, middle, right, wheel up, down, left and right, back, forward.
@@ -17,8 +15,8 @@ const pointerButtons = 9
 
 // pointer moves the X pointer and presses its buttons.
 type pointer struct {
-	conn *xgb.Conn
-	root xproto.Window
+	xtest *injector
+	root  xproto.Window
 
 	mu      sync.Mutex
 	pressed uint16 // bit n: X button n+1
@@ -29,7 +27,7 @@ func (d *pointer) movePointer(p image.Point, buttons uint16) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	x, y := int16(max(0, min(p.X, math.MaxInt16))), int16(max(0, min(p.Y, math.MaxInt16)))
-	xtest.FakeInput(d.conn, xproto.MotionNotify, 0, 0, d.root, x, y, 0)
+	d.xtest.input(xproto.MotionNotify, 0, d.root, x, y)
 	d.press(buttons)
 }
 
@@ -40,7 +38,7 @@ func (d *pointer) pushPointer(by image.Point, buttons uint16) {
 	const relative = 1
 	x, y := int16(max(-math.MaxInt16, min(by.X, math.MaxInt16))), int16(max(-math.MaxInt16, min(by.Y, math.MaxInt16)))
 	if x != 0 || y != 0 {
-		xtest.FakeInput(d.conn, xproto.MotionNotify, relative, 0, xproto.WindowNone, x, y, 0)
+		d.xtest.input(xproto.MotionNotify, relative, xproto.WindowNone, x, y)
 	}
 	d.press(buttons)
 }
@@ -49,9 +47,9 @@ func (d *pointer) press(buttons uint16) {
 	for i := range byte(pointerButtons) {
 		switch was, is := d.pressed>>i&1, buttons>>i&1; {
 		case is > was:
-			fake(d.conn, xproto.ButtonPress, i+1)
+			d.xtest.fake(xproto.ButtonPress, i+1)
 		case is < was:
-			fake(d.conn, xproto.ButtonRelease, i+1)
+			d.xtest.fake(xproto.ButtonRelease, i+1)
 		}
 	}
 	d.pressed = buttons

@@ -22,11 +22,12 @@ func ReleaseAll(display string) error {
 		return err
 	}
 	xtest.GrabControl(conn.Conn, true)
+	in := &injector{conn: conn.Conn}
 	for key := int(conn.setup.MinKeycode); key <= min(int(conn.setup.MaxKeycode), math.MaxUint8); key++ {
-		fake(conn.Conn, xproto.KeyRelease, byte(key))
+		in.fake(xproto.KeyRelease, byte(key))
 	}
 	for button := range byte(pointerButtons) {
-		fake(conn.Conn, xproto.ButtonRelease, button+1)
+		in.fake(xproto.ButtonRelease, button+1)
 	}
 	if _, err := xproto.GetInputFocus(conn.Conn).Reply(); err != nil { // the server has done all that
 		return conn.gone(err)
