@@ -130,6 +130,7 @@ func TestMovesAllocateNothing(t *testing.T) {
 	s.look()
 	v := newViewer(s, new(drain), rfb.Version38, nil)
 	s.takeIn(v)
+	v.begun = true // there is no Run that would look for it first
 	v.setEncodings(rfb.SetEncodings{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingQualityLevel0 + 6, rfb.EncodingLastRect})
 	all := rfb.FramebufferUpdateRequest{Incremental: true, Rect: v.bounds()}
 	moves := 0

@@ -92,6 +92,7 @@ func BenchmarkUpdate(b *testing.B) {
 			conn := new(drain)
 			v := newViewer(s, conn, rfb.Version38, nil)
 			s.takeIn(v)
+			v.begun = true // there is no Run that would look for it first
 			v.setEncodings(bm.list)
 			all := rfb.FramebufferUpdateRequest{Incremental: true, Rect: v.bounds()}
 			update := func() {

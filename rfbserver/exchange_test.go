@@ -100,6 +100,7 @@ func audienceOf(t testing.TB, viewers int, f *film, list rfb.SetEncodings) (upda
 	for range viewers {
 		v := newViewer(s, new(drain), rfb.Version38, nil)
 		s.takeIn(v)
+		v.begun = true // there is no Run that would look for it first
 		v.setEncodings(list)
 	}
 	return func() {

@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"image"
+	"math"
 	"time"
 )
 
@@ -105,8 +106,12 @@ func (v *viewer) narrow(now time.Time) bool {
 	return rate > 0 && over(rate, frameFor) < boundless
 }
 
-// repairRoom is how many bytes a repair may have now. v.mu is held.
+// repairRoom is how many bytes a repair may have now: as with room, all that viewers ask for who answer no fences. A slow one would
+// be taken for a slow path, and sent a little at a time for ever. v.mu is held.
 func (v *viewer) repairRoom(now time.Time) int64 {
+	if !v.fenced() {
+		return math.MaxInt64
+	}
 	rate := v.flow.rate(now)
 	if rate == 0 {
 		return firstRoom
