@@ -154,11 +154,11 @@ func (m *mirror) capture(d *Desktop) (rects []image.Rectangle, err error) {
 // follow captures on Changed until the mirror is what is shown.
 func (m *mirror) follow(d *Desktop, p *painter) {
 	p.t.Helper()
-	want := p.shown()
 	for end := time.After(20 * time.Second); ; {
 		if _, err := m.capture(d); err != nil {
 			p.t.Fatal(err)
 		}
+		want := p.shown() // others draw meanwhile
 		if m.size == want.size && firstDifference(m, want) < 0 {
 			return
 		}
