@@ -59,7 +59,7 @@ demo: install-demo build
 	bin/sixgate-demo $(DEMO)
 
 # The pages' TypeScript: what is committed in web/dist is what it makes.
-pages:
+pages: install-test
 	npm run build --prefix web
 	@git diff --exit-code --stat web/dist || { echo "web/dist was not made from its source: commit what npm run build has made"; exit 1; }
 
