@@ -29,20 +29,27 @@ func startPuppet(t *testing.T, program string, args ...string) *puppet {
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	v := &puppet{shot: filepath.Join(t.TempDir(), "shot.ppm"), log: new(bytes.Buffer), ended: cmd.Wait}
 	cmd.Stderr = v.log
+	in, out := startPiped(t, cmd)
+	v.in, v.out = in, bufio.NewScanner(out)
+	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
+	return v
+}
+
+// startPiped starts a program and gives both ends of its talk.
+func startPiped(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser, out io.Reader) {
+	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
+	out, err = cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.in, v.out = in, bufio.NewScanner(out)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
-	return v
+	return in, out
 }
 
 // await reads one answer.

@@ -30,17 +30,7 @@ func newTabs(t *testing.T) *tabs {
 	cmd := exec.Command("node", "../web/test/browser.mjs")
 	cmd.Env = append(cmd.Environ(), "CHROMIUM="+chromium)
 	cmd.Stderr = t.Output()
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := startPiped(t, cmd)
 	b := &tabs{in: in}
 	var reading sync.WaitGroup
 	reading.Go(func() { b.read(out) })

@@ -47,7 +47,6 @@ type Receipt struct {
 	Supporter p2p.Hello
 	From, To  time.Time
 	Granted   []Granted
-	Reason    error
 }
 
 // Allowed is what the supporter may do at this moment.
@@ -58,19 +57,18 @@ func (c *Consent) Allowed() session.Permissions {
 	return session.Permissions(c.now.Load())
 }
 
-// Change gives the supporter these permissions and no others. What was held down by those that end is let go of before it returns.
-func (c *Consent) Change(to session.Permissions) error {
-	to &= c.Offered
+// Change turns a permission on or off. What was held down by one that ends is let go of before it returns.
+func (c *Consent) Change(p session.Permissions, on bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.Allowed()
-	if to == was {
-		return nil
+	to := c.Allowed() &^ p
+	if on {
+		to |= p & c.Offered
 	}
-	if to&^was != 0 && !c.gate.untouchedFor(handsOffFor) {
+	if to&^c.Allowed() != 0 && !c.gate.untouchedFor(handsOffFor) {
 		return errHandsOff
 	}
-	c.change(was, to)
+	c.change(to)
 	return nil
 }
 
@@ -78,14 +76,15 @@ func (c *Consent) Change(to session.Permissions) error {
 func (c *Consent) toggle(p session.Permissions) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.Allowed()
-	if to := was ^ p&c.Offered; to != was {
-		c.change(was, to)
-	}
+	c.change(c.Allowed() ^ p&c.Offered)
 }
 
-// change is told to all whom it concerns. c.mu is held.
-func (c *Consent) change(was, to session.Permissions) {
+// change tells all whom it concerns, if there is anything new. c.mu is held.
+func (c *Consent) change(to session.Permissions) {
+	was := c.Allowed()
+	if to == was {
+		return
+	}
 	c.set(to)
 	c.gate.changed(was, to)
 	c.tell(to)
@@ -113,8 +112,8 @@ func (c *Consent) set(to session.Permissions) {
 const maxGranted = 1000
 
 // receipt says how it was, once the session is over.
-func (c *Consent) receipt(reason error) Receipt {
+func (c *Consent) receipt() Receipt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Receipt{c.Supporter, c.From, time.Now(), c.granted, reason}
+	return Receipt{c.Supporter, c.From, time.Now(), c.granted}
 }

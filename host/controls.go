@@ -40,12 +40,7 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 	}
 	changes := make(chan struct{}, 1)
 	changes <- struct{}{}
-	c.Watch(func() {
-		select {
-		case changes <- struct{}{}:
-		default:
-		}
-	})
+	c.Watch(func() { poke(changes) })
 	for {
 		does := nothing
 		select {

@@ -49,17 +49,17 @@ func (g *gate) watch(ctx context.Context) {
 	}
 }
 
-func (g *gate) hint() {
+func (g *gate) hint() { poke(g.hints) }
+
+// poke leaves word in a channel of capacity 1, unless it is there.
+func poke(c chan<- struct{}) {
 	select {
-	case g.hints <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
 func (g *gate) may(p session.Permissions) bool { return g.allowed().Has(p) }
-
-// controls tells whether the supporter may use pointer and keyboard.
-func (g *gate) controls() bool { return g.may(session.Control) }
 
 // changed says that other permissions hold from now on.
 func (g *gate) changed(was, now session.Permissions) {

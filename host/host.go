@@ -83,7 +83,7 @@ func (h Host) outcome(err error, consent *Consent) error {
 	}
 	var receipt *Receipt
 	if consent != nil {
-		r := consent.receipt(reason)
+		r := consent.receipt()
 		receipt = &r
 	}
 	h.Questions.End(reason, receipt)

@@ -156,7 +156,11 @@ func (p *Page) Live(ctx context.Context, c *Consent) error {
 }
 
 func (p *Page) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
-	p.setPower(map[bool]string{true: "restart", false: "shutdown"}[restart])
+	what := "shutdown"
+	if restart {
+		what = "restart"
+	}
+	p.setPower(what)
 	defer func() {
 		p.setPower("")
 		p.refresh(c, nil)
@@ -198,11 +202,7 @@ func (p *Page) change(permission session.Permissions, on bool) error {
 	if c == nil {
 		return errNotAsked
 	}
-	to := c.Allowed() &^ permission
-	if on {
-		to |= permission
-	}
-	if err := c.Change(to); err != nil {
+	if err := c.Change(permission, on); err != nil {
 		p.refresh(c, err)
 	}
 	return nil
@@ -211,16 +211,15 @@ func (p *Page) change(permission session.Permissions, on bool) error {
 func (p *Page) Show(session.State) { p.show(view{State: "waiting"}) }
 
 func (p *Page) End(reason session.Reason, r *Receipt) {
-	v := view{State: "end", Reason: reasonKey(reason)}
+	v := view{State: "end"}
 	if r != nil {
-		who := about("end", r.Supporter)
-		who.Reason = v.Reason
-		v = who
+		v = about("end", r.Supporter)
 		v.Receipt = &viewReceipt{From: r.From, To: r.To}
 		for _, g := range r.Granted {
 			v.Receipt.Granted = append(v.Receipt.Granted, viewGranted{g.At, g.Allowed.Names()})
 		}
 	}
+	v.Reason = reasonKey(reason)
 	p.show(v)
 }
 

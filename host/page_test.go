@@ -212,7 +212,7 @@ func TestPageLive(t *testing.T) {
 	if got := tb.say("/change", `{"permission":"view","on":true}`); got != http.StatusConflict {
 		t.Errorf("a change after the end: %d", got)
 	}
-	r := c.receipt(session.ByUser)
+	r := c.receipt()
 	p.End(session.ByUser, &r)
 	v := tb.until(in("end"))
 	if v.Reason != "by-user" || v.Receipt == nil || len(v.Receipt.Granted) != 3 || v.Name != "Ada" {

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"runtime"
 	"time"
+
+	"sixgate/session"
 )
 
 // decideFor is how long the end user may take to decide on a restart.
@@ -13,7 +15,7 @@ const decideFor = time.Minute
 
 // power asks the end user whether the supporter may shut this computer down or restart it, and does it. It tells whether it was done.
 func (h Host) power(ctx context.Context, c *Consent, restart bool) bool {
-	if !c.gate.controls() {
+	if !c.Allowed().Has(session.Control) {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, decideFor)

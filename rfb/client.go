@@ -356,17 +356,10 @@ func (c *Client) resized(u *Update, size image.Point, screens []Screen) error {
 	return nil
 }
 
-// resize replaces the framebuffer by a black one, in the same memory where that is enough: a server that does nothing but
-// resize makes no garbage.
+// resize replaces the framebuffer by a black one.
 func (c *Client) resize(size image.Point) {
 	c.mu.Lock()
 	c.input.size = size
 	c.mu.Unlock()
-	n := size.X * size.Y
-	if c.screen == nil || cap(c.screen.Pix) < n {
-		c.screen = NewImage(image.Rectangle{Max: size})
-		return
-	}
-	c.screen = &Image{Pix: c.screen.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
-	clear(c.screen.Pix)
+	c.screen = c.screen.Resized(size)
 }

@@ -17,6 +17,18 @@ func NewImage(r image.Rectangle) *Image {
 	return &Image{Pix: make([]uint32, r.Dx()*r.Dy()), Stride: r.Dx(), Rect: r}
 }
 
+// Resized returns a black image from (0,0), in m's memory where that is enough: who does nothing but resize makes no garbage. m,
+// which may be nil, is of no more use.
+func (m *Image) Resized(size image.Point) *Image {
+	n := size.X * size.Y
+	if m == nil || cap(m.Pix) < n {
+		return NewImage(image.Rectangle{Max: size})
+	}
+	m = &Image{Pix: m.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
+	clear(m.Pix)
+	return m
+}
+
 // Row returns the pixels from x0 up to x1 of row y, which must lie inside m.Rect.
 func (m *Image) Row(x0, x1, y int) []uint32 {
 	i := (y-m.Rect.Min.Y)*m.Stride - m.Rect.Min.X

@@ -53,6 +53,12 @@ func parseWishes(list rfb.SetEncodings) wishes {
 	w := wishes{encoding: rfb.EncodingRaw, level: -1}
 	w.jpeg, w.exact = list.JPEG()
 	w.gradient = list.Gradient()
+	has := func(e rfb.Encoding) bool { return slices.Contains(list, e) }
+	w.noZlib, w.copies = has(rfb.EncodingTightNoZlib), has(rfb.EncodingCopyRect)
+	w.desktopSize, w.extendedSize = has(rfb.EncodingDesktopSize), has(rfb.EncodingExtendedDesktopSize)
+	w.name, w.lastRect = has(rfb.EncodingDesktopName), has(rfb.EncodingLastRect)
+	w.fence, w.continuous = has(rfb.EncodingFence), has(rfb.EncodingContinuousUpdates) && has(rfb.EncodingFence)
+	w.clipboard, w.power, w.motion = has(rfb.EncodingExtendedClipboard), has(rfb.EncodingXVP), has(rfb.EncodingQEMUPointerMotion)
 	chosen, likesJPEG := false, false
 	for _, e := range list {
 		switch e {
@@ -63,35 +69,12 @@ func parseWishes(list rfb.SetEncodings) wishes {
 			}
 		case rfb.EncodingJPEG:
 			w.photos, likesJPEG = true, !chosen
-		case rfb.EncodingTightNoZlib:
-			w.noZlib = true
-		case rfb.EncodingDesktopSize:
-			w.desktopSize = true
-		case rfb.EncodingExtendedDesktopSize:
-			w.extendedSize = true
-		case rfb.EncodingDesktopName:
-			w.name = true
-		case rfb.EncodingLastRect:
-			w.lastRect = true
-		case rfb.EncodingFence:
-			w.fence = true
-		case rfb.EncodingContinuousUpdates:
-			w.continuous = true
-		case rfb.EncodingExtendedClipboard:
-			w.clipboard = true
-		case rfb.EncodingXVP:
-			w.power = true
-		case rfb.EncodingQEMUPointerMotion:
-			w.motion = true
-		case rfb.EncodingCopyRect:
-			w.copies = true
 		default:
 			if l, ok := e.CompressLevel(); ok {
 				w.level = l
 			}
 		}
 	}
-	w.continuous = w.continuous && w.fence
 	if likesJPEG && w.jpeg.Quality == 0 && w.encoding != rfb.EncodingTight && w.encoding != rfb.EncodingTightPNG {
 		w.jpeg = rfb.QualityLevel(jpegLevel)
 	}
@@ -99,7 +82,7 @@ func parseWishes(list rfb.SetEncodings) wishes {
 	w.ledsAs, _ = best(list, ledWays)
 	w.pointerAs, _ = best(list, placeWays)
 	for _, e := range extensions {
-		if slices.Contains(list, e) && (e != rfb.EncodingContinuousUpdates || w.continuous) {
+		if has(e) && (e != rfb.EncodingContinuousUpdates || w.continuous) {
 			w.extensions = append(w.extensions, e)
 		}
 	}

@@ -164,14 +164,9 @@ func (m *mirror) take(host *rfb.Client, u *rfb.Update) {
 	m.touch(rects...)
 }
 
-// resize makes picture as large as the host's, in the memory that it has where that is enough: a host that does nothing but
-// resize makes no garbage. The caller holds mu, and paints all of it.
+// resize makes picture as large as the host's. The caller holds mu, and paints all of it.
 func (m *mirror) resize(size image.Point) {
-	n := size.X * size.Y
-	if m.picture == nil || cap(m.picture.Pix) < n {
-		m.picture = rfb.NewImage(image.Rectangle{Max: size})
-	}
-	m.picture = &rfb.Image{Pix: m.picture.Pix[:n], Stride: size.X, Rect: image.Rectangle{Max: size}}
+	m.picture = m.picture.Resized(size)
 	m.screens.Store(&[]image.Rectangle{m.picture.Rect})
 }
 
