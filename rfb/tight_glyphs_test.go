@@ -128,3 +128,34 @@ func TestWordsAcrossTiles(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsBesideAPhoto, whose upper or lower rows are in its tiles and the others in a page's, are kept whole.
+func TestWordsBesideAPhoto(t *testing.T) {
+	const ink, paper = 0x202020, 0xffffff
+	words := caption(photoScreen(256, 256), ink, false) // a line of them from row 35 on, 16 rows high
+	for _, edge := range []int{64, 128, 192} {
+		for row := 1; row < 16; row++ { // of the words, the first below the edge
+			for _, photoAbove := range []bool{true, false} {
+				m := photoScreen(256, 256)
+				for y := range 256 {
+					for x := range 256 {
+						if y >= edge == photoAbove {
+							m.Row(x, x+1, y)[0] = paper
+						}
+						if line := y - edge + row; line >= 0 && line < 16 && words.Row(x, x+1, 35+line)[0] != 0 {
+							m.Row(x, x+1, y)[0] = ink
+						}
+					}
+				}
+				_, got := tightRects(t, &Encoder{JPEG: QualityLevel(0), Level: 2, Gradient: true}, m)
+				for y := edge - row; y < edge-row+16; y++ {
+					for x, px := range m.Row(0, 256, y) {
+						if px == ink && got.Row(x, x+1, y)[0] != px {
+							t.Fatalf("edge %d, %d rows above it, photo above %v: %d,%d is smeared", edge, row, photoAbove, x, y)
+						}
+					}
+				}
+			}
+		}
+	}
+}

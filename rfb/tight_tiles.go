@@ -70,6 +70,22 @@ func (t *tiling) classify(px, m *Image, band image.Rectangle, s shades) {
 			t.colours = append(t.colours, t.palette.colours[:t.palette.n]...)
 		}
 	}
+	if s.lossy {
+		t.keepEdges(m)
+	}
+}
+
+// keepEdges keeps the rows of letters that stand in a photo's tile for the greater part in the drawing above or below it.
+func (t *tiling) keepEdges(m *Image) {
+	for i := range t.across * (t.down - 1) {
+		drawn, shot := i, i+t.across
+		if t.tiles[drawn].class == photo {
+			drawn, shot = shot, drawn
+		}
+		if t.tiles[shot].class == photo && t.tiles[drawn].class != photo && t.tiles[drawn].class != solid {
+			t.keep(glyphs(m, t.place(drawn%t.across, drawn/t.across, 1, 1)).Intersect(t.place(shot%t.across, shot/t.across, 1, 1)))
+		}
+	}
 }
 
 // place returns where the tiles from x, y on lie.
