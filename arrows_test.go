@@ -11,21 +11,22 @@ import (
 var arrows = map[string][]string{
 	"rfb":                 nil,
 	"session":             nil,
-	"desktop/x11":         nil,
+	"desktop":             nil,
+	"desktop/x11":         {"desktop"},
 	"desktop/portable":    nil,
 	"desktop/xvfb":        nil,
 	"rfbserver":           {"rfb"},
 	"p2p":                 {"p2p/message", "session"},
 	"p2p/message":         nil,
-	"host":                {"rfbserver", "desktop/x11", "desktop/portable", "p2p", "session", "web"},
+	"host":                {"rfbserver", "desktop", "desktop/x11", "desktop/portable", "p2p", "session", "web"},
 	"web":                 nil,
 	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "session"},
 	"gateway":             {"p2p", "p2p/message", "session"},
 	"cmd/sixgate-host":    {"host"},
 	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
-	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                               // it runs the other programs and knows them by their command lines
-	"bench":               {"rfb", "desktop/x11", "desktop/xvfb", "bench/scene"}, // rfb and x11 also by themselves, beside the machine's limits
+	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                                          // it runs the other programs and knows them by their command lines
+	"bench":               {"rfb", "desktop", "desktop/x11", "desktop/xvfb", "bench/scene"}, // rfb and x11 also by themselves, beside the machine's limits
 	"bench/scene":         nil,
 	"conformance":         nil,
 }
