@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"bench":               {"rfb", "desktop", "desktop/x11", "desktop/xvfb", "bench/scene"}, // rfb and x11 also by themselves, beside the machine's limits
 	"bench/scene":         nil,
 	"conformance":         nil,
+	"conformance/bed":     nil,
 }
 
 func TestImportsPointDown(t *testing.T) {

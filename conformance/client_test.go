@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"net"
 	"sync"
 	"testing"
 
@@ -27,7 +28,12 @@ var errNoPicture = errors.New("no picture yet")
 // follow attaches our client and keeps it attached until the test ends.
 func follow(t *testing.T, s *server, o rfb.ClientOptions) *follower {
 	t.Helper()
-	conn := s.dial(t)
+	return followOn(t, s.dial(t), o)
+}
+
+// followOn is follow on a connection that there is.
+func followOn(t *testing.T, conn net.Conn, o rfb.ClientOptions) *follower {
+	t.Helper()
 	client, err := rfb.NewClient(conn, o)
 	if err != nil {
 		t.Fatal(err)
