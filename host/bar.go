@@ -73,10 +73,14 @@ func (b bar) parts(c *Consent) []part {
 	}
 	parts := []part{{"●  " + string(name) + "   " + c.From.Format(time.TimeOnly)[:5], barGround, nothing}}
 	allowed := c.Allowed()
-	if c.Offered.Has(session.Files) {
+	if c.Offered().Has(session.Files) {
 		parts = append(parts, part{b.key(toggleFiles) + b.state("files", allowed.Has(session.Files)), barPart, toggleFiles})
 	}
-	parts = append(parts, part{b.key(toggleControl) + b.state("control", allowed.Has(session.Control)), barPart, toggleControl})
+	if c.Offered().Has(session.Control) {
+		parts = append(parts, part{b.key(toggleControl) + b.state("control", allowed.Has(session.Control)), barPart, toggleControl})
+	} else {
+		parts = append(parts, part{b.words["is-"+c.Mode().String()], barPart, nothing})
+	}
 	return append(parts, part{b.key(stop) + b.words["stop"], barRed, stop})
 }
 

@@ -4,7 +4,6 @@ import (
 	"image"
 	"strings"
 	"testing"
-	"time"
 
 	"sixgate/p2p"
 	"sixgate/session"
@@ -42,7 +41,7 @@ func TestStopIsTheFirstFreeKey(t *testing.T) {
 		for _, key := range tt.free {
 			d.has[key] = true
 		}
-		keys := grabKeys(d, true)
+		keys := grabKeys(d, everything)
 		if got := keys.name(stop); got != tt.stops {
 			t.Errorf("%s: %q stops, want %q", name, got, tt.stops)
 		}
@@ -52,13 +51,19 @@ func TestStopIsTheFirstFreeKey(t *testing.T) {
 	}
 }
 
+// withFiles is what a supporter asks a program for that has channels for files. Ours has none yet.
+func withFiles(name string) Request {
+	r := newRequest(p2p.Hello{Name: name})
+	r.Permissions |= session.Files
+	return r
+}
+
 // What can be clicked is where it is painted, in every language and with the longest name, on a small screen.
 func TestBar(t *testing.T) {
 	keys := hotKeys{keyF10: stop, keyF12: toggleControl, keyF11: toggleFiles}
 	for _, language := range []string{"", "C", "en_GB.UTF-8", "de_AT", "it", "fr", "es", "xx"} {
 		for _, name := range []string{"Ada", strings.Repeat("Wolfeschlegelsteinhausen ", 20)} {
-			c := &Consent{Supporter: p2p.Hello{Name: name}, Offered: session.View | session.Control | session.Files, From: time.Now(), over: t.Context()}
-			c.set(session.View)
+			c := newConsent(t.Context(), new(screen), withFiles(name), Grant{Permissions: session.View})
 			b := bar{web.Words(language), keys}
 			off := b.paint(c)
 			if w := off.Rect.Dx(); w > 1024 {
@@ -78,7 +83,7 @@ func TestBar(t *testing.T) {
 			if b.at(c, image.Pt(off.Rect.Dx()+1, 5)) != nothing {
 				t.Errorf("%q: a click beside the bar does something", language)
 			}
-			c.set(session.View | session.Control)
+			c.set(session.ModeActive, session.View|session.Control)
 			if on := b.paint(c); string(on.Pix) == string(off.Pix) {
 				t.Errorf("%q: the bar does not tell control from no control", language)
 			}
@@ -120,11 +125,9 @@ func TestGateKeepsBarAndKeys(t *testing.T) {
 
 func TestToggle(t *testing.T) {
 	d := newPresses()
-	c := &Consent{Offered: session.View | session.Control, over: t.Context()}
+	c := newConsent(t.Context(), d, newRequest(ada), Grant{Permissions: session.View | session.Control})
 	told := []session.Permissions{}
-	c.tell = func(now session.Permissions) { told = append(told, now) }
-	c.gate = newGate(d, c.Allowed)
-	c.set(session.View | session.Control)
+	c.tell = func(_ session.Mode, now session.Permissions) { told = append(told, now) }
 	seen := 0
 	c.Watch(func() { seen++ })
 	c.gate.MovePointer(image.Pt(1, 1), 1)

@@ -13,8 +13,8 @@ type controls struct {
 	bar   bar
 }
 
-// openControls takes the keys; the bar comes with run.
-func (h Host) openControls() controls {
+// openControls takes the keys for what there is to allow; the bar comes with run.
+func (h Host) openControls(offered session.Permissions) controls {
 	if h.OpenPanel == nil {
 		return controls{}
 	}
@@ -23,7 +23,7 @@ func (h Host) openControls() controls {
 		h.Log.Warn("no session bar and no keys", "err", err)
 		return controls{}
 	}
-	keys := grabKeys(panel, offered.Has(session.Files))
+	keys := grabKeys(panel, offered)
 	return controls{panel, bar{words: web.Words(h.Language), keys: keys}}
 }
 

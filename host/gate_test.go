@@ -38,8 +38,9 @@ func (s *screen) Capture(take func([]rfbserver.Piece)) error {
 	return nil
 }
 
+const everything = session.View | session.Control | session.Files | session.Clipboard | session.Tunnel
+
 func TestGate(t *testing.T) {
-	const everything = session.View | session.Control | session.Files | session.Clipboard | session.Tunnel
 	for _, tt := range []struct {
 		name  string
 		needs session.Permissions

@@ -37,8 +37,8 @@ type Questions interface {
 	Code(ctx context.Context, problem error) (string, error)
 	// CheckDigits asks for the four digits that the supporter reads out.
 	CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error)
-	// Allow asks which of the wanted permissions the supporter gets; none is the user's no.
-	Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error)
+	// Allow asks what of a request the supporter gets.
+	Allow(ctx context.Context, r Request) (Grant, error)
 	// Live shows that the supporter sees the desktop, until ctx ends, and takes the user's changes to c. It returns nil
 	// when the user ends the session, and an error when they are no longer there to.
 	Live(ctx context.Context, c *Consent) error
@@ -133,18 +133,19 @@ func (h Host) serve(ctx context.Context, call *p2p.Call) (session.Reason, *Conse
 		<-call.Done() // always comes: our caller ends the call
 		cancel()
 	}()
+	request := newRequest(call.Peer())
+	if len(request.Modes) == 0 {
+		return session.NoMode, nil
+	}
 	if reason := h.check(ctx, call); reason != 0 {
 		return reason, nil
 	}
-	allowed, reason := h.ask(ctx, call)
+	granted, reason := h.ask(ctx, call, request)
 	if reason != 0 {
 		return reason, nil
 	}
-	return h.live(ctx, call, allowed)
+	return h.live(ctx, call, request, granted)
 }
-
-// offered is what there is to allow.
-const offered = session.View | session.Control | session.Clipboard
 
 // check has the end user type the check digits until they fit. It returns 0 when they do.
 func (h Host) check(ctx context.Context, call *p2p.Call) session.Reason {
@@ -169,18 +170,19 @@ func (h Host) check(ctx context.Context, call *p2p.Call) session.Reason {
 }
 
 // ask has the end user decide what the supporter may do.
-func (h Host) ask(ctx context.Context, call *p2p.Call) (session.Permissions, session.Reason) {
+func (h Host) ask(ctx context.Context, call *p2p.Call, r Request) (Grant, session.Reason) {
 	ctx, cancel := context.WithTimeout(ctx, answerFor)
 	defer cancel()
 	h.tell(call, p2p.Notice{State: session.Asking})
-	allowed, err := h.Questions.Allow(ctx, call.Peer(), offered)
+	granted, err := h.Questions.Allow(ctx, r)
+	granted = r.within(granted)
 	switch {
 	case err != nil:
-		return 0, unanswered(err)
-	case allowed == 0:
-		return 0, session.Refused
+		return Grant{}, unanswered(err)
+	case granted.no():
+		return Grant{}, session.Refused
 	}
-	return allowed, 0
+	return granted, 0
 }
 
 func unanswered(err error) session.Reason {
@@ -191,22 +193,21 @@ func unanswered(err error) session.Reason {
 }
 
 // live shows the desktop on the screen channel that the bridge opened last, until the call or ctx ends.
-func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissions) (session.Reason, *Consent) {
+func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant) (session.Reason, *Consent) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	consent := &Consent{Supporter: call.Peer(), State: session.Direct, Offered: offered, From: time.Now(), over: ctx}
+	consent := newConsent(ctx, h.Desktop, r, granted)
+	consent.State = session.Direct
 	if relay, _ := call.Path(); relay {
 		consent.State = session.Relayed
 	}
-	consent.set(granted)
-	consent.tell = func(now session.Permissions) {
+	consent.tell = func(mode session.Mode, now session.Permissions) {
 		state := consent.State
 		if !now.Has(session.View) {
 			state = session.Paused
 		}
-		h.tell(call, p2p.Notice{State: state, Permissions: now})
+		h.tell(call, p2p.Notice{State: state, Mode: mode, Permissions: now})
 	}
-	consent.gate = newGate(h.Desktop, consent.Allowed)
-	controls := h.openControls()
+	controls := h.openControls(consent.Offered())
 	defer controls.close()
 	consent.gate.panel, consent.gate.own = controls.panel, controls.bar.keys
 	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate}
@@ -232,7 +233,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, granted session.Permissi
 			cancel(session.ByUser)
 		}
 	})
-	consent.tell(granted)
+	consent.tell(granted.Mode, granted.Permissions)
 	leave := func() {}
 	defer func() { leave() }()
 	for {

@@ -3,6 +3,8 @@ package host
 import (
 	"fmt"
 	"image"
+
+	"sixgate/session"
 )
 
 // Panel is a bar on the end user's screen and keys of their keyboard. Neither goes through the desktop that the supporter shares.
@@ -31,13 +33,14 @@ const (
 // hotKeys are the end user's keys in a session, by keysym.
 type hotKeys map[uint32]action
 
-// grabKeys takes F11 for files and F12 for control, and to stop the first from F10 downwards that nobody else has.
-func grabKeys(p Panel, files bool) hotKeys {
+// grabKeys takes F11 for files and F12 for control where they are offered, and to stop the first from F10 downwards that nobody
+// else has.
+func grabKeys(p Panel, offered session.Permissions) hotKeys {
 	keys := hotKeys{}
-	if files && p.Grab(keyF11) {
+	if offered.Has(session.Files) && p.Grab(keyF11) {
 		keys[keyF11] = toggleFiles
 	}
-	if p.Grab(keyF12) {
+	if offered.Has(session.Control) && p.Grab(keyF12) {
 		keys[keyF12] = toggleControl
 	}
 	for key := uint32(keyF10); key >= keyF1; key-- {

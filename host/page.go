@@ -34,6 +34,8 @@ type view struct {
 	Organisation string       `json:"organisation,omitempty"`
 	Purpose      string       `json:"purpose,omitempty"`
 	Verified     bool         `json:"verified,omitempty"`
+	Mode         string       `json:"mode,omitempty"`  // that is wanted, or the session's
+	Modes        []viewMode   `json:"modes,omitempty"` // that there are to choose, highest first, or to step down to
 	Wanted       []string     `json:"wanted,omitempty"`
 	Allowed      []string     `json:"allowed,omitempty"`
 	Fit          bool         `json:"fit,omitempty"`
@@ -44,6 +46,11 @@ type view struct {
 	Receipt      *viewReceipt `json:"receipt,omitempty"`
 }
 
+type viewMode struct {
+	Mode   string   `json:"mode"`
+	Offers []string `json:"offers"`
+}
+
 type viewReceipt struct {
 	From    time.Time     `json:"from"`
 	To      time.Time     `json:"to"`
@@ -52,6 +59,7 @@ type viewReceipt struct {
 
 type viewGranted struct {
 	At      time.Time `json:"at"`
+	Mode    string    `json:"mode"`
 	Allowed []string  `json:"allowed"`
 }
 
@@ -89,7 +97,7 @@ func (p *Page) answered(kind string, a any) error {
 	if to == nil {
 		return errNotAsked
 	}
-	if allowed, ok := a.(session.Permissions); ok && allowed != 0 && time.Now().Before(p.unlock) {
+	if g, ok := a.(Grant); ok && !g.no() && time.Now().Before(p.unlock) {
 		return errTooSoon
 	}
 	to <- a
@@ -131,14 +139,24 @@ func (p *Page) CheckDigits(ctx context.Context, supporter p2p.Hello, problem err
 		p.unlock = time.Now().Add(readFor)
 	}
 	p.mu.Unlock()
-	v.Wanted = offered.Names()
+	r := newRequest(supporter)
+	v.Mode, v.Wanted = r.Mode.String(), r.Permissions.Names()
 	return ask[string](ctx, p, "digits", v)
 }
 
-func (p *Page) Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error) {
-	v := about("verify", supporter)
-	v.Wanted, v.Fit = wanted.Names(), true
-	return ask[session.Permissions](ctx, p, "allow", v)
+func (p *Page) Allow(ctx context.Context, r Request) (Grant, error) {
+	v := about("verify", r.Supporter)
+	v.Mode, v.Wanted, v.Fit = r.Mode.String(), r.Permissions.Names(), true
+	v.Modes = viewModes(r, r.Modes)
+	return ask[Grant](ctx, p, "allow", v)
+}
+
+// viewModes are modes as the page knows them.
+func viewModes(r Request, modes []session.Mode) (list []viewMode) {
+	for _, m := range modes {
+		list = append(list, viewMode{m.String(), r.offers(m).Names()})
+	}
+	return list
 }
 
 func (p *Page) Live(ctx context.Context, c *Consent) error {
@@ -176,7 +194,8 @@ func (p *Page) setPower(what string) {
 
 func (p *Page) liveView(c *Consent, problem error) view {
 	v := about("live", c.Supporter)
-	v.Wanted, v.Allowed, v.Since, v.Problem = c.Offered.Names(), c.Allowed().Names(), &c.From, problemKey(problem)
+	v.Mode, v.Modes = c.Mode().String(), viewModes(c.request, c.Lower())
+	v.Wanted, v.Allowed, v.Since, v.Problem = c.Offered().Names(), c.Allowed().Names(), &c.From, problemKey(problem)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v.Power = p.power
@@ -208,6 +227,17 @@ func (p *Page) change(permission session.Permissions, on bool) error {
 	return nil
 }
 
+// step goes down to another mode in a live session.
+func (p *Page) step(m session.Mode) error {
+	p.mu.Lock()
+	c := p.consent
+	p.mu.Unlock()
+	if c == nil {
+		return errNotAsked
+	}
+	return c.Step(m)
+}
+
 func (p *Page) Show(session.State) { p.show(view{State: "waiting"}) }
 
 func (p *Page) End(reason session.Reason, r *Receipt) {
@@ -216,7 +246,7 @@ func (p *Page) End(reason session.Reason, r *Receipt) {
 		v = about("end", r.Supporter)
 		v.Receipt = &viewReceipt{From: r.From, To: r.To}
 		for _, g := range r.Granted {
-			v.Receipt.Granted = append(v.Receipt.Granted, viewGranted{g.At, g.Allowed.Names()})
+			v.Receipt.Granted = append(v.Receipt.Granted, viewGranted{g.At, g.Mode.String(), g.Allowed.Names()})
 		}
 	}
 	v.Reason = reasonKey(reason)
@@ -263,6 +293,8 @@ func reasonKey(r session.Reason) string {
 		return "tampered"
 	case session.DesktopGone:
 		return "desktop-gone"
+	case session.NoMode:
+		return "no-mode"
 	}
 	return "by-network"
 }

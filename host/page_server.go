@@ -164,16 +164,24 @@ func (s *pageServer) routes() http.Handler {
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("POST /code", answer(func(code string) error { return s.page.answered("code", code) }))
 	mux.HandleFunc("POST /digits", answer(func(digits string) error { return s.page.answered("digits", digits) }))
-	mux.HandleFunc("POST /allow", answer(func(names []string) error {
-		var allowed session.Permissions
-		for _, name := range names {
+	mux.HandleFunc("POST /allow", answer(func(a struct {
+		Mode        string
+		Permissions []string
+		ShowNew     bool
+	}) error {
+		g := Grant{ShowNew: a.ShowNew}
+		var ok bool
+		if g.Mode, ok = session.ParseMode(a.Mode); !ok {
+			return errNoSuch
+		}
+		for _, name := range a.Permissions {
 			p, ok := session.ParsePermission(name)
 			if !ok {
-				return errPermission
+				return errNoSuch
 			}
-			allowed |= p
+			g.Permissions |= p
 		}
-		return s.page.answered("allow", allowed&offered)
+		return s.page.answered("allow", g)
 	}))
 	mux.HandleFunc("POST /change", answer(func(c struct {
 		Permission string
@@ -181,16 +189,23 @@ func (s *pageServer) routes() http.Handler {
 	}) error {
 		p, ok := session.ParsePermission(c.Permission)
 		if !ok {
-			return errPermission
+			return errNoSuch
 		}
 		return s.page.change(p, c.On)
+	}))
+	mux.HandleFunc("POST /step", answer(func(mode string) error {
+		m, ok := session.ParseMode(mode)
+		if !ok {
+			return errNoSuch
+		}
+		return s.page.step(m)
 	}))
 	mux.HandleFunc("POST /power", answer(func(yes bool) error { return s.page.answered("power", yes) }))
 	mux.HandleFunc("POST /stop", answer(func(stop bool) error { return s.page.answered("stop", stop) }))
 	return mux
 }
 
-var errPermission = errors.New("there is no such permission")
+var errNoSuch = errors.New("there is no such permission or mode")
 
 // answer handles an answer of the page: JSON of one type, and no more.
 func answer[T any](take func(T) error) http.HandlerFunc {
@@ -207,7 +222,7 @@ func answer[T any](take func(T) error) http.HandlerFunc {
 			return
 		}
 		switch err := take(a); {
-		case errors.Is(err, errPermission):
+		case errors.Is(err, errNoSuch):
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		case err != nil:
 			http.Error(w, err.Error(), http.StatusConflict)

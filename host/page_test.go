@@ -114,7 +114,7 @@ func TestPageAsks(t *testing.T) {
 	if v.Name != "Ada" || v.Organisation != "Example" || v.Purpose != "fix the printer" || v.Verified || v.Fit || v.Pause < 1 {
 		t.Errorf("the page says %+v", v)
 	}
-	if got := tb.say("/allow", `["view"]`); got != http.StatusConflict { // the digits come first
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view"]}`); got != http.StatusConflict { // the digits come first
 		t.Errorf("Allow before the digits: %d", got)
 	}
 	tb.say("/digits", `"4719"`)
@@ -122,24 +122,22 @@ func TestPageAsks(t *testing.T) {
 		t.Errorf("typed %q, %v", typed, err)
 	}
 
-	allow := asking(func() (session.Permissions, error) {
-		return p.Allow(t.Context(), ada, session.View|session.Control)
-	})
+	allow := asking(func() (Grant, error) { return p.Allow(t.Context(), newRequest(ada)) })
 	tb.until(func(v view) bool { return v.Fit })
-	if got := tb.say("/allow", `["view"]`); got != http.StatusConflict {
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view"]}`); got != http.StatusConflict {
 		t.Errorf("Allow before it can have been read: %d", got)
 	}
 	p.mu.Lock()
 	p.unlock = time.Now() // twelve seconds later
 	p.mu.Unlock()
-	if got := tb.say("/allow", `["view","everything"]`); got != http.StatusBadRequest {
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view","everything"]}`); got != http.StatusBadRequest {
 		t.Errorf("a permission that there is not: %d", got)
 	}
-	tb.say("/allow", `["view"]`)
-	if allowed, err := allow(); allowed != session.View || err != nil {
+	tb.say("/allow", `{"mode":"active","permissions":["view"]}`)
+	if allowed, err := allow(); allowed != (Grant{Permissions: session.View}) || err != nil {
 		t.Errorf("allowed %v, %v", allowed, err)
 	}
-	if got := tb.say("/allow", `["view","control"]`); got != http.StatusConflict {
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view","control"]}`); got != http.StatusConflict {
 		t.Errorf("an answer that comes twice: %d", got)
 	}
 }
@@ -150,20 +148,20 @@ func TestPageNo(t *testing.T) {
 	p.mu.Lock()
 	p.unlock = time.Now().Add(time.Hour)
 	p.mu.Unlock()
-	allow := asking(func() (session.Permissions, error) { return p.Allow(t.Context(), ada, session.View) })
+	allow := asking(func() (Grant, error) { return p.Allow(t.Context(), newRequest(ada)) })
 	tb.until(in("verify"))
-	tb.say("/allow", `[]`)
-	if allowed, err := allow(); allowed != 0 || err != nil {
+	tb.say("/allow", `{"mode":"active","permissions":[]}`)
+	if allowed, err := allow(); !allowed.no() || err != nil {
 		t.Errorf("No allows %v, %v", allowed, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	allow = asking(func() (session.Permissions, error) { return p.Allow(ctx, ada, session.View) })
+	allow = asking(func() (Grant, error) { return p.Allow(ctx, newRequest(ada)) })
 	tb.until(in("verify"))
 	cancel()
-	if allowed, err := allow(); allowed != 0 || err == nil {
+	if allowed, err := allow(); !allowed.no() || err == nil {
 		t.Errorf("after the supporter left: %v, %v", allowed, err)
 	}
-	if got := tb.say("/allow", `["view"]`); got != http.StatusConflict {
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view"]}`); got != http.StatusConflict {
 		t.Errorf("an answer after the supporter left: %d", got)
 	}
 }
@@ -171,11 +169,9 @@ func TestPageNo(t *testing.T) {
 func TestPageLive(t *testing.T) {
 	p, tb := openPage(t)
 	d := newPresses()
-	c := &Consent{Supporter: ada, Offered: offered, From: time.Now(), over: t.Context()}
+	c := newConsent(t.Context(), d, newRequest(ada), Grant{Permissions: session.View | session.Control})
 	told := make(chan session.Permissions, 1)
-	c.tell = func(now session.Permissions) { told <- now }
-	c.gate = newGate(d, c.Allowed)
-	c.set(session.View | session.Control)
+	c.tell = func(_ session.Mode, now session.Permissions) { told <- now }
 	live := asking(func() (bool, error) { return true, p.Live(t.Context(), c) })
 	tb.until(in("live"))
 

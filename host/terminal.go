@@ -76,23 +76,38 @@ func (t terminal) CheckDigits(ctx context.Context, supporter p2p.Hello, problem 
 	return t.ask(ctx, "Check digits: ")
 }
 
-func (t terminal) Allow(ctx context.Context, supporter p2p.Hello, wanted session.Permissions) (session.Permissions, error) {
-	fmt.Fprintf(t.out, "%s asks for: %s.\n", who(supporter), wanted)
-	if supporter.Purpose != "" {
-		fmt.Fprintf(t.out, "Purpose: %s.\n", supporter.Purpose)
+func (t terminal) Allow(ctx context.Context, r Request) (Grant, error) {
+	plain := r.Permissions &^ deliberate
+	fmt.Fprintf(t.out, "%s wants to %s, and asks for: %s.\n", who(r.Supporter), does[r.Mode], r.offers(r.Mode)&plain)
+	if r.Supporter.Purpose != "" {
+		fmt.Fprintf(t.out, "Purpose: %s.\n", r.Supporter.Purpose)
 	}
-	fmt.Fprintln(t.out, "Type y to allow all of this, v to let them only look. Anything else is no.")
+	fmt.Fprint(t.out, "Type y to allow all of this")
+	for _, m := range r.Modes[1:] {
+		fmt.Fprintf(t.out, ", %s to let them only %s", letters[m], does[m])
+	}
+	fmt.Fprintln(t.out, ". Anything else is no.")
 	answer, err := t.ask(ctx, "Allow? [y/N] ")
-	switch {
-	case err != nil:
-		return 0, err
-	case strings.EqualFold(answer, "y"), strings.EqualFold(answer, "yes"):
-		return wanted, nil
-	case strings.EqualFold(answer, "v"):
-		return wanted & session.View, nil
+	if err != nil || answer == "" {
+		return Grant{}, err
 	}
-	return 0, nil
+	answer = strings.ToLower(answer)
+	for _, m := range r.Modes {
+		if answer == letters[m] || m == r.Mode && (answer == "y" || answer == "yes") {
+			return Grant{Mode: m, Permissions: r.offers(m) & plain}, nil
+		}
+	}
+	return Grant{}, nil
 }
+
+// does is what a supporter does in a mode; letters choose a lower one.
+var (
+	does = map[session.Mode]string{
+		session.ModeActive: "work on your computer with you", session.ModeGuidance: "point at things while you do the work",
+		session.ModeMonitor: "watch",
+	}
+	letters = map[session.Mode]string{session.ModeGuidance: "p", session.ModeMonitor: "v"}
+)
 
 func (t terminal) Live(ctx context.Context, c *Consent) error {
 	t.Show(c.State)

@@ -7,23 +7,23 @@ import (
 	"strings"
 	"testing"
 
-	"sixgate/p2p"
 	"sixgate/session"
 )
 
 func TestTerminalConsent(t *testing.T) {
-	const wanted = session.View | session.Control
-	for answer, want := range map[string]session.Permissions{
-		"y": wanted, "Y": wanted, " yes ": wanted, "v": session.View,
-		"": 0, "n": 0, "no": 0, "yep": 0, "482913": 0, "allow": 0,
+	all := Grant{Permissions: session.View | session.Control | session.Clipboard}
+	points, watches := Grant{session.ModeGuidance, session.View | session.Clipboard, false}, Grant{session.ModeMonitor, session.View, false}
+	for answer, want := range map[string]Grant{
+		"y": all, "Y": all, " yes ": all, "v": watches, "V": watches, "p": points,
+		"": {}, "n": {}, "no": {}, "yep": {}, "482913": {}, "allow": {}, "a": {}, "g": {},
 	} {
 		var out strings.Builder
 		q := Terminal(strings.NewReader(answer+"\n"), &out)
-		got, err := q.Allow(t.Context(), p2p.Hello{Name: "Ada", Organisation: "Example", Purpose: "fix the printer"}, wanted)
+		got, err := q.Allow(t.Context(), newRequest(ada))
 		if err != nil || got != want {
 			t.Errorf("%q allows %v, %v; want %v", answer, got, err, want)
 		}
-		for _, part := range []string{"Ada of Example", "view, control", "fix the printer"} {
+		for _, part := range []string{"Ada of Example wants to work on your computer", "view, control", "fix the printer", "p to let them only point", "v to let them only watch"} {
 			if !strings.Contains(out.String(), part) {
 				t.Errorf("the question does not say %q: %s", part, out.String())
 			}
@@ -41,7 +41,7 @@ func TestTerminalWithoutAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, _ := io.Pipe()
-	if allowed, err := Terminal(silent, io.Discard).Allow(ctx, p2p.Hello{}, session.View); allowed != 0 || err == nil {
+	if allowed, err := Terminal(silent, io.Discard).Allow(ctx, newRequest(ada)); allowed != (Grant{}) || err == nil {
 		t.Errorf("after the supporter left: %v, %v", allowed, err)
 	}
 }

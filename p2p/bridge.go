@@ -37,6 +37,7 @@ var errLinkBroken = errors.New("the connection broke; retrying")
 type BridgeOptions struct {
 	Profile Profile
 	Purpose string       // what the host's user is asked for: "fix your printer"
+	Mode    session.Mode // what the session is to be for
 	System  string       // the bridge's operating system
 	Log     *slog.Logger // nil: silent
 	// Link is told when the gateway is lost (an error that wraps ErrGateway; the bridge retries until it is closed) and
@@ -100,7 +101,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	self := Hello{Name: o.Profile.Operator, Organisation: o.Profile.Organisation, Purpose: o.Purpose, System: o.System}
+	self := Hello{Name: o.Profile.Operator, Organisation: o.Profile.Organisation, Purpose: o.Purpose, System: o.System, Mode: o.Mode}
 	if err := self.check(); err != nil {
 		return nil, err
 	}

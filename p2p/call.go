@@ -23,8 +23,8 @@ const (
 	endFor    = 2 * time.Second  // for the last words of both ends
 )
 
-// noticesKept is how many notices wait for a reader.
-const noticesKept = 16
+// notesKept is how many notices, and how many alerts, wait for a reader.
+const notesKept = 16
 
 // Call is one session between a host and a bridge, end to end. Its methods may be called by many goroutines at once.
 //
@@ -37,6 +37,7 @@ type Call struct {
 	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
 
 	notices chan Notice
+	alerts  chan Alert    // on a bridge
 	echo    chan uint64   // a beat to answer
 	stop    chan struct{} // closed when the talk is over
 	done    chan struct{} // closed when everything is
@@ -73,7 +74,7 @@ type talk interface {
 
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log,
-		notices: make(chan Notice, noticesKept), echo: make(chan uint64, 1),
+		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept), echo: make(chan uint64, 1),
 		stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
 	for _, kind := range kinds {
@@ -97,6 +98,7 @@ func (c *Call) run() {
 	c.mu.Unlock()
 	c.log.Info("call ended", "reason", reason)
 	close(c.notices)
+	close(c.alerts)
 	close(c.done)
 }
 
@@ -129,6 +131,10 @@ func (c *Call) listen() session.Reason {
 			}
 		case *message.Control_Echo:
 			c.measure(what.Echo.GetNumber())
+		case *message.Control_Alert:
+			if a := parseAlert(what.Alert); !c.host && a.Kind.known() {
+				leave(c.alerts, a)
+			}
 		case *message.Control_End:
 			return c.agree(session.Reason(min(what.End.GetReason(), 255)))
 		}
@@ -234,14 +240,19 @@ func (c *Call) heard(n Notice) {
 		c.granted = c.granted || c.allowed
 		c.mu.Unlock()
 	}
+	leave(c.notices, n)
+}
+
+// leave leaves v for who reads to; where nobody does, the oldest is dropped. Only one goroutine writes to it.
+func leave[T any](to chan T, v T) {
 	for {
 		select {
-		case c.notices <- n:
+		case to <- v:
 			return
 		default:
 		}
 		select {
-		case <-c.notices: // the oldest
+		case <-to:
 		default:
 		}
 	}

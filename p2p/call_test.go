@@ -331,7 +331,7 @@ func TestStalledChannel(t *testing.T) {
 // Nobody reads the notices: the newest are kept, and the call goes on.
 func TestFloodOfNotices(t *testing.T) {
 	host, bridge := tcps(t)
-	for range 10 * noticesKept {
+	for range 10 * notesKept {
 		if err := host.Tell(Notice{State: session.Asking}); err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +351,7 @@ func TestFloodOfNotices(t *testing.T) {
 	for last = range bridge.Notices() {
 		n++
 	}
-	if last != consent || n > noticesKept {
+	if last != consent || n > notesKept {
 		t.Errorf("the last of %d notices is %v", n, last)
 	}
 }
@@ -363,6 +363,7 @@ func FuzzControl(f *testing.F) {
 		{What: &message.Control_Beat{Beat: &message.Beat{Number: 1}}},
 		{What: &message.Control_Echo{Echo: &message.Beat{Number: 1}}},
 		{What: &message.Control_End{End: &message.End{Reason: 3}}},
+		{What: &message.Control_Alert{Alert: &message.Alert{Kind: 1, Title: "Unlock\x1b[2J " + strings.Repeat("ü", maxText)}}},
 		{},
 	} {
 		var b strings.Builder
@@ -377,6 +378,11 @@ func FuzzControl(f *testing.F) {
 			far.Write(b)
 			far.Close()
 			<-c.Done()
+			for a := range c.Alerts() {
+				if host || !a.Kind.known() || a.Title != clean(a.Title) || len(a.Title) > maxText {
+					t.Errorf("host %v hears of %+q", host, a)
+				}
+			}
 			if reason, ok := c.Err().(session.Reason); !ok || !reason.Known() {
 				t.Errorf("ended with %v", c.Err())
 			}

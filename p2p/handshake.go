@@ -115,6 +115,7 @@ func transcript(host, bridge Hello) []byte {
 		for _, s := range []string{h.Name, h.Organisation, h.Purpose, h.System} {
 			b = append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 		}
+		b = append(b, byte(h.Mode))
 	}
 	return b
 }

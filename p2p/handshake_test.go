@@ -20,7 +20,7 @@ import (
 
 var (
 	kitchen = party{self: Hello{Name: "kitchen-pc", System: "Debian"}, host: "host", bridge: "bridge", code: "482913"}
-	ada     = party{self: Hello{Name: "Ada", Organisation: "Example", Purpose: "help"}, host: "host", bridge: "bridge", code: "482913"}
+	ada     = party{self: Hello{Name: "Ada", Organisation: "Example", Purpose: "help", Mode: session.ModeGuidance}, host: "host", bridge: "bridge", code: "482913"}
 )
 
 // shake runs both halves of a handshake with each other.
@@ -114,18 +114,19 @@ func TestHostileHandshake(t *testing.T) {
 		says []proto.Message // the bridge's nonce last
 		want error           // nil: any
 	}{
-		"another nonce than promised": {kitchen.asHost, []proto.Message{ada.self.message(), commit, other}, session.Tampered},
-		"a promise about other words": {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = "Eve" }), commit, nonce}, session.Tampered},
-		"no promise":                  {kitchen.asHost, []proto.Message{ada.self.message(), &message.Commit{}, nonce}, ErrHandshake},
-		"a short nonce":               {kitchen.asHost, []proto.Message{ada.self.message(), commit, &message.Nonce{Nonce: make([]byte, 31)}}, ErrHandshake},
-		"another version":             {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Version = 2 })}, ErrVersion},
-		"no version":                  {kitchen.asHost, []proto.Message{&message.Hello{Name: "Ada"}}, ErrVersion},
-		"no name":                     {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = " " })}, nil},
-		"a name that moves cursors":   {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Organisation = "\x1b[2J" })}, nil},
-		"a name that turns the line":  {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = "Ada\u202e" })}, nil},
-		"a long purpose":              {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Purpose = strings.Repeat("x", 201) })}, nil},
-		"a host of another version":   {ada.asBridge, []proto.Message{&message.Hello{Version: 7, Name: "pc"}}, ErrVersion},
-		"a host with a long nonce":    {ada.asBridge, []proto.Message{kitchen.self.message(), &message.Nonce{Nonce: make([]byte, 33)}}, ErrHandshake},
+		"another nonce than promised":  {kitchen.asHost, []proto.Message{ada.self.message(), commit, other}, session.Tampered},
+		"a promise about other words":  {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = "Eve" }), commit, nonce}, session.Tampered},
+		"a promise about another mode": {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Mode = 2 }), commit, nonce}, session.Tampered},
+		"no promise":                   {kitchen.asHost, []proto.Message{ada.self.message(), &message.Commit{}, nonce}, ErrHandshake},
+		"a short nonce":                {kitchen.asHost, []proto.Message{ada.self.message(), commit, &message.Nonce{Nonce: make([]byte, 31)}}, ErrHandshake},
+		"another version":              {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Version = Version + 1 })}, ErrVersion},
+		"no version":                   {kitchen.asHost, []proto.Message{&message.Hello{Name: "Ada"}}, ErrVersion},
+		"no name":                      {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = " " })}, nil},
+		"a name that moves cursors":    {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Organisation = "\x1b[2J" })}, nil},
+		"a name that turns the line":   {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Name = "Ada\u202e" })}, nil},
+		"a long purpose":               {kitchen.asHost, []proto.Message{hello(func(m *message.Hello) { m.Purpose = strings.Repeat("x", 201) })}, nil},
+		"a host of another version":    {ada.asBridge, []proto.Message{&message.Hello{Version: Version + 1, Name: "pc"}}, ErrVersion},
+		"a host with a long nonce":     {ada.asBridge, []proto.Message{kitchen.self.message(), &message.Nonce{Nonce: make([]byte, 33)}}, ErrHandshake},
 	} {
 		t.Run(name, func(t *testing.T) {
 			us, them := net.Pipe()
@@ -151,7 +152,7 @@ func TestVersionsDiffer(t *testing.T) {
 		_, err := ada.asBridge(b)
 		got <- err
 	}()
-	if err := message.Write(a, &message.Hello{Version: 2, Name: "pc"}); err != nil {
+	if err := message.Write(a, &message.Hello{Version: Version + 1, Name: "pc"}); err != nil {
 		t.Fatal(err)
 	}
 	var theirs message.Hello

@@ -12,6 +12,7 @@ const (
 	WrongDigits                   // three times; the code is dead
 	Tampered                      // the commitment did not fit: somebody changes what is sent
 	DesktopGone                   // the user logged out, or the display server died
+	NoMode                        // the supporter wanted a mode that the host does not have, nor any below it
 )
 
 var reasons = [...]struct {
@@ -30,6 +31,8 @@ var reasons = [...]struct {
 		"somebody may be listening in; tell your administrator, and begin again from another network"},
 	DesktopGone: {EndedByUser, "ended by user: the desktop that was shown is gone, as after logging out; start again in a " +
 		"desktop session, with a new code"},
+	NoMode: {EndedByUser, "ended by user: their program has nothing of what the supporter's program asked for; " +
+		"install the same version on both sides, and begin again with a new code"},
 }
 
 // Known reports whether r is a reason of this version.

@@ -23,7 +23,7 @@ func TestWords(t *testing.T) {
 		if !strings.HasPrefix(r.Error(), r.State().String()) {
 			t.Errorf("reason %d reads %q and leaves %q", r, r, r.State())
 		}
-		if known := r >= ByUser && r <= DesktopGone; r.Known() != known {
+		if known := r >= ByUser && r <= NoMode; r.Known() != known {
 			t.Errorf("reason %d: known %v", r, r.Known())
 		}
 	}

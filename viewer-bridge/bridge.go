@@ -27,17 +27,18 @@ const (
 // Bridge serves one session after the other.
 type Bridge struct {
 	Profile    p2p.Profile
-	Purpose    string // what the end user is asked for, in a few words
-	ViewerPort int    // on 127.0.0.1 and ::1; 0 takes a free one
-	NoPassword bool   // otherwise each session has a random one
-	Quality    int    // of the host's pictures: JPEG level 0 to 9, below 0 lossless
+	Purpose    string       // what the end user is asked for, in a few words
+	Mode       session.Mode // what sessions are to be for
+	ViewerPort int          // on 127.0.0.1 and ::1; 0 takes a free one
+	NoPassword bool         // otherwise each session has a random one
+	Quality    int          // of the host's pictures: JPEG level 0 to 9, below 0 lossless
 	Report     func(Event)
 	Log        *slog.Logger
 }
 
 // Event is what a program around the bridge wants to know, one JSON object a line.
 type Event struct {
-	Event    string    `json:"event"` // code, viewer, check, state, path, end
+	Event    string    `json:"event"` // code, viewer, check, state, path, alert, end
 	Code     string    `json:"code,omitempty"`
 	Expires  time.Time `json:"expires,omitzero"`
 	Address  string    `json:"address,omitempty"`
@@ -45,8 +46,12 @@ type Event struct {
 	Digits   string    `json:"digits,omitempty"`
 	Host     string    `json:"host,omitempty"` // the computer that typed the code
 	State    string    `json:"state,omitempty"`
-	Path     string    `json:"path,omitempty"` // relay or direct
+	Mode     string    `json:"mode,omitempty"`    // of a live session
+	Allowed  []string  `json:"allowed,omitempty"` // permissions
+	Path     string    `json:"path,omitempty"`    // relay or direct
 	RTT      float64   `json:"rtt_ms,omitempty"`
+	Kind     string    `json:"kind,omitempty"`  // of an alert: blocked, free
+	Title    string    `json:"title,omitempty"` // of the window that an alert is about
 	Reason   string    `json:"reason,omitempty"`
 }
 
@@ -65,7 +70,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	defer port.Close()
 	node, err := p2p.DialBridge(ctx, p2p.BridgeOptions{
-		Profile: b.Profile, Purpose: b.Purpose, System: runtime.GOOS, Log: b.Log, Link: b.link})
+		Profile: b.Profile, Purpose: b.Purpose, Mode: b.Mode, System: runtime.GOOS, Log: b.Log, Link: b.link})
 	if err != nil {
 		return err
 	}
@@ -183,13 +188,19 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 	defer context.AfterFunc(ctx, func() { call.End(session.BySupporter) })()
 	b.Log.InfoContext(ctx, "host arrived", "host", call.Peer().Name, "system", call.Peer().System)
 	b.Report(Event{Event: "check", Digits: call.CheckDigits(), Host: call.Peer().Name})
-	var showing sync.WaitGroup
+	var showing, alerts sync.WaitGroup
+	alerts.Go(func() {
+		for a := range call.Alerts() {
+			b.Report(Event{Event: "alert", Kind: a.Kind.String(), Title: a.Title})
+		}
+	})
+	defer alerts.Wait()
 	live := false
-	var told session.State // a call begins by waiting
+	var told p2p.Notice // a call begins by waiting
 	for notice := range call.Notices() {
-		if notice.State != told {
-			told = notice.State
-			b.Report(Event{Event: "state", State: told.String()})
+		if notice != told {
+			told = notice
+			b.Report(stateEvent(notice))
 		}
 		m.allowed.Store(uint32(notice.Permissions))
 		m.pause(notice.State == session.Paused, notice.State.String())
@@ -212,4 +223,13 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 	}
 	showing.Wait()
 	return call.Err()
+}
+
+// stateEvent reports how a session stands.
+func stateEvent(n p2p.Notice) Event {
+	e := Event{Event: "state", State: n.State.String()}
+	if n.State.Live() {
+		e.Mode, e.Allowed = n.Mode.String(), n.Permissions.Names()
+	}
+	return e
 }

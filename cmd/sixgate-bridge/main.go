@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"sixgate/p2p"
+	"sixgate/session"
 	viewerbridge "sixgate/viewer-bridge"
 )
 
@@ -31,6 +33,7 @@ type flags struct {
 type serveCmd struct {
 	Profile    string     `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
 	Purpose    string     `help:"What the end user is asked for, in a few words." placeholder:"WORDS"`
+	Mode       string     `help:"What the session is for: to work on the desktop (active), to point while the user works (guidance), or to watch (monitor)." enum:"active,guidance,monitor" default:"active"`
 	ViewerPort viewerPort `help:"The port for VNC viewers on 127.0.0.1 and ::1; 0 takes a free one." default:"5901" placeholder:"PORT"`
 	NoPassword bool       `help:"Let every program on this machine attach. For machines with one user."`
 	Quality    int        `help:"Quality of the host's pictures: 0 to 9, -1 for lossless." default:"8"`
@@ -66,7 +69,8 @@ func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if c.Events {
 		report = lines(os.Stdout)
 	}
-	b := viewerbridge.Bridge{Profile: profile, Purpose: c.Purpose, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
+	mode, _ := session.ParseMode(c.Mode) // kong has seen that it is one
+	b := viewerbridge.Bridge{Profile: profile, Purpose: c.Purpose, Mode: mode, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
 		Quality: c.Quality, Report: report, Log: log}
 	return b.Run(ctx)
 }
@@ -95,13 +99,27 @@ func words(w io.Writer) func(viewerbridge.Event) {
 		case "check":
 			fmt.Fprintf(w, "%s has typed the code. Read out: %s\n", e.Host, strings.Join(strings.Split(e.Digits, ""), " "))
 		case "state":
-			fmt.Fprintf(w, "State: %s\n", e.State)
+			state := e.State
+			if e.Mode != "" {
+				state += "; " + e.Mode + ": " + cmp.Or(strings.Join(e.Allowed, ", "), "nothing allowed")
+			}
+			fmt.Fprintf(w, "State: %s\n", state)
+		case "alert":
+			fmt.Fprintf(w, "Alert: %s\n", alertWords(e))
 		case "path":
 			fmt.Fprintf(w, "The desktop is there, by %s\n", e.Path)
 		case "end":
 			fmt.Fprintf(w, "Session over: %s\n", e.Reason)
 		}
 	}
+}
+
+// alertWords say what an alert means.
+func alertWords(e viewerbridge.Event) string {
+	if e.Kind == p2p.AlertBlocked.String() {
+		return fmt.Sprintf("%q on their screen takes no input from you; ask them to answer it", e.Title)
+	}
+	return "their screen takes your input again"
 }
 
 func main() {

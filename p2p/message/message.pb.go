@@ -453,6 +453,7 @@ type Hello struct {
 	Organisation  string                 `protobuf:"bytes,3,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	Purpose       string                 `protobuf:"bytes,4,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	System        string                 `protobuf:"bytes,5,opt,name=system,proto3" json:"system,omitempty"`
+	Mode          uint32                 `protobuf:"varint,6,opt,name=mode,proto3" json:"mode,omitempty"` // that a bridge wants
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -520,6 +521,13 @@ func (x *Hello) GetSystem() string {
 		return x.System
 	}
 	return ""
+}
+
+func (x *Hello) GetMode() uint32 {
+	if x != nil {
+		return x.Mode
+	}
+	return 0
 }
 
 type Commit struct {
@@ -618,6 +626,7 @@ type Control struct {
 	//	*Control_Beat
 	//	*Control_Echo
 	//	*Control_End
+	//	*Control_Alert
 	What          isControl_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -696,6 +705,15 @@ func (x *Control) GetEnd() *End {
 	return nil
 }
 
+func (x *Control) GetAlert() *Alert {
+	if x != nil {
+		if x, ok := x.What.(*Control_Alert); ok {
+			return x.Alert
+		}
+	}
+	return nil
+}
+
 type isControl_What interface {
 	isControl_What()
 }
@@ -716,6 +734,10 @@ type Control_End struct {
 	End *End `protobuf:"bytes,4,opt,name=end,proto3,oneof"` // the last one
 }
 
+type Control_Alert struct {
+	Alert *Alert `protobuf:"bytes,5,opt,name=alert,proto3,oneof"` // from the host
+}
+
 func (*Control_Notice) isControl_What() {}
 
 func (*Control_Beat) isControl_What() {}
@@ -724,10 +746,13 @@ func (*Control_Echo) isControl_What() {}
 
 func (*Control_End) isControl_What() {}
 
+func (*Control_Alert) isControl_What() {}
+
 type Notice struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	State         uint32                 `protobuf:"varint,1,opt,name=state,proto3" json:"state,omitempty"`
 	Permissions   uint32                 `protobuf:"varint,2,opt,name=permissions,proto3" json:"permissions,omitempty"`
+	Mode          uint32                 `protobuf:"varint,3,opt,name=mode,proto3" json:"mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -776,6 +801,65 @@ func (x *Notice) GetPermissions() uint32 {
 	return 0
 }
 
+func (x *Notice) GetMode() uint32 {
+	if x != nil {
+		return x.Mode
+	}
+	return 0
+}
+
+type Alert struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"` // of the window
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Alert) Reset() {
+	*x = Alert{}
+	mi := &file_message_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Alert) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Alert) ProtoMessage() {}
+
+func (x *Alert) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Alert.ProtoReflect.Descriptor instead.
+func (*Alert) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Alert) GetKind() uint32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *Alert) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 type Beat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -785,7 +869,7 @@ type Beat struct {
 
 func (x *Beat) Reset() {
 	*x = Beat{}
-	mi := &file_message_proto_msgTypes[11]
+	mi := &file_message_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +881,7 @@ func (x *Beat) String() string {
 func (*Beat) ProtoMessage() {}
 
 func (x *Beat) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[11]
+	mi := &file_message_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +894,7 @@ func (x *Beat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Beat.ProtoReflect.Descriptor instead.
 func (*Beat) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{11}
+	return file_message_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Beat) GetNumber() uint64 {
@@ -829,7 +913,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_message_proto_msgTypes[12]
+	mi := &file_message_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +925,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[12]
+	mi := &file_message_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +938,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{12}
+	return file_message_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *End) GetReason() uint32 {
@@ -873,7 +957,7 @@ type Open struct {
 
 func (x *Open) Reset() {
 	*x = Open{}
-	mi := &file_message_proto_msgTypes[13]
+	mi := &file_message_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +969,7 @@ func (x *Open) String() string {
 func (*Open) ProtoMessage() {}
 
 func (x *Open) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[13]
+	mi := &file_message_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +982,7 @@ func (x *Open) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Open.ProtoReflect.Descriptor instead.
 func (*Open) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{13}
+	return file_message_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Open) GetKind() string {
@@ -917,7 +1001,7 @@ type Opened struct {
 
 func (x *Opened) Reset() {
 	*x = Opened{}
-	mi := &file_message_proto_msgTypes[14]
+	mi := &file_message_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1013,7 @@ func (x *Opened) String() string {
 func (*Opened) ProtoMessage() {}
 
 func (x *Opened) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[14]
+	mi := &file_message_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1026,7 @@ func (x *Opened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opened.ProtoReflect.Descriptor instead.
 func (*Opened) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{14}
+	return file_message_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Opened) GetAllowed() bool {
@@ -982,28 +1066,34 @@ const file_message_proto_rawDesc = "" +
 	"\x04host\x18\x01 \x01(\fR\x04host\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\"8\n" +
 	"\rArrivalAnswer\x12'\n" +
-	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\"\x8b\x01\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\"\x9f\x01\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\"\n" +
 	"\forganisation\x18\x03 \x01(\tR\forganisation\x12\x18\n" +
 	"\apurpose\x18\x04 \x01(\tR\apurpose\x12\x16\n" +
-	"\x06system\x18\x05 \x01(\tR\x06system\"(\n" +
+	"\x06system\x18\x05 \x01(\tR\x06system\x12\x12\n" +
+	"\x04mode\x18\x06 \x01(\rR\x04mode\"(\n" +
 	"\x06Commit\x12\x1e\n" +
 	"\n" +
 	"commitment\x18\x01 \x01(\fR\n" +
 	"commitment\"\x1d\n" +
 	"\x05Nonce\x12\x14\n" +
-	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"\xa8\x01\n" +
+	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"\xd0\x01\n" +
 	"\aControl\x12)\n" +
 	"\x06notice\x18\x01 \x01(\v2\x0f.sixgate.NoticeH\x00R\x06notice\x12#\n" +
 	"\x04beat\x18\x02 \x01(\v2\r.sixgate.BeatH\x00R\x04beat\x12#\n" +
 	"\x04echo\x18\x03 \x01(\v2\r.sixgate.BeatH\x00R\x04echo\x12 \n" +
-	"\x03end\x18\x04 \x01(\v2\f.sixgate.EndH\x00R\x03endB\x06\n" +
-	"\x04what\"@\n" +
+	"\x03end\x18\x04 \x01(\v2\f.sixgate.EndH\x00R\x03end\x12&\n" +
+	"\x05alert\x18\x05 \x01(\v2\x0e.sixgate.AlertH\x00R\x05alertB\x06\n" +
+	"\x04what\"T\n" +
 	"\x06Notice\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\rR\x05state\x12 \n" +
-	"\vpermissions\x18\x02 \x01(\rR\vpermissions\"\x1e\n" +
+	"\vpermissions\x18\x02 \x01(\rR\vpermissions\x12\x12\n" +
+	"\x04mode\x18\x03 \x01(\rR\x04mode\"1\n" +
+	"\x05Alert\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\x1e\n" +
 	"\x04Beat\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\"\x1d\n" +
 	"\x03End\x12\x16\n" +
@@ -1034,7 +1124,7 @@ func file_message_proto_rawDescGZIP() []byte {
 }
 
 var file_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_message_proto_goTypes = []any{
 	(Status)(0),           // 0: sixgate.Status
 	(CodeRequest_Verb)(0), // 1: sixgate.CodeRequest.Verb
@@ -1049,10 +1139,11 @@ var file_message_proto_goTypes = []any{
 	(*Nonce)(nil),         // 10: sixgate.Nonce
 	(*Control)(nil),       // 11: sixgate.Control
 	(*Notice)(nil),        // 12: sixgate.Notice
-	(*Beat)(nil),          // 13: sixgate.Beat
-	(*End)(nil),           // 14: sixgate.End
-	(*Open)(nil),          // 15: sixgate.Open
-	(*Opened)(nil),        // 16: sixgate.Opened
+	(*Alert)(nil),         // 13: sixgate.Alert
+	(*Beat)(nil),          // 14: sixgate.Beat
+	(*End)(nil),           // 15: sixgate.End
+	(*Open)(nil),          // 16: sixgate.Open
+	(*Opened)(nil),        // 17: sixgate.Opened
 }
 var file_message_proto_depIdxs = []int32{
 	1,  // 0: sixgate.CodeRequest.verb:type_name -> sixgate.CodeRequest.Verb
@@ -1060,14 +1151,15 @@ var file_message_proto_depIdxs = []int32{
 	0,  // 2: sixgate.Meeting.status:type_name -> sixgate.Status
 	0,  // 3: sixgate.ArrivalAnswer.status:type_name -> sixgate.Status
 	12, // 4: sixgate.Control.notice:type_name -> sixgate.Notice
-	13, // 5: sixgate.Control.beat:type_name -> sixgate.Beat
-	13, // 6: sixgate.Control.echo:type_name -> sixgate.Beat
-	14, // 7: sixgate.Control.end:type_name -> sixgate.End
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 5: sixgate.Control.beat:type_name -> sixgate.Beat
+	14, // 6: sixgate.Control.echo:type_name -> sixgate.Beat
+	15, // 7: sixgate.Control.end:type_name -> sixgate.End
+	13, // 8: sixgate.Control.alert:type_name -> sixgate.Alert
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_message_proto_init() }
@@ -1080,6 +1172,7 @@ func file_message_proto_init() {
 		(*Control_Beat)(nil),
 		(*Control_Echo)(nil),
 		(*Control_End)(nil),
+		(*Control_Alert)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1087,7 +1180,7 @@ func file_message_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_message_proto_rawDesc), len(file_message_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,14 +1,15 @@
 import { digits } from "./digits";
 import { element } from "./element";
 import { saveReceipt, receiptLines } from "./receipt";
-import { answer, follow, type Permission, type View } from "./state";
+import { answer, follow, type Mode, type Permission, type View } from "./state";
 import { languages, say, speak, spoken, type Language } from "./words";
 
 const main = document.getElementById("main") as HTMLElement;
 let view: View = { state: "waiting" };
 let lost = false;
 let unlock = 0; // when Allow may be pressed, in performance.now()'s milliseconds
-const refused = new Set<Permission>(); // what the end user would not allow
+const refused = new Set<Permission>(["files", "tunnel"]); // what the end user would not allow; these until they say so
+let chosen: Mode | undefined; // by the end user, when they allow less than is wanted
 
 // The page is drawn anew for each view; what was typed belongs to the view before.
 function draw(): void {
@@ -16,7 +17,13 @@ function draw(): void {
   main.classList.toggle("alarm", alarm);
   const problem = view.problem ? [element("p", { class: "problem", role: "alert" }, say(view.problem, who()))] : [];
   const gone = lost && view.state !== "end" ? [element("div", { class: "lost", role: "alert" }, say("lost"))] : [];
+  const { id, name } = document.activeElement as HTMLInputElement;
+  const opened = main.querySelector("details")?.open ?? false;
   main.replaceChildren(...gone, ...screens[view.state](problem));
+  const details = main.querySelector("details");
+  if (details) details.open = opened;
+  const same = id ? document.getElementById(id) : name ? main.querySelector<HTMLElement>(`[name="${name}"]`) : null;
+  same?.focus(); // whoever uses the keyboard goes on where they were
 }
 
 function who(): { name: string } {
@@ -39,7 +46,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     if (!view.verified) {
       parts.push(element("p", { class: "question" }, element("strong", {}, say("notVerified")), " ", say("didYouCall")));
     }
-    if (view.fit) parts.push(element("p", { class: "fit" }, say("digitsFit", who())), allows());
+    if (view.fit) parts.push(element("p", { class: "fit" }, say("digitsFit", who())), ...allows());
     else parts.push(element("p", { class: "small" }, say("readDigits", who())), digits(4, say("readDigits", who()), (typed) => void answer("digits", typed)));
     return [...parts, ...problem, decision()];
   },
@@ -52,10 +59,11 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     const change = (p: Permission, on: boolean) => void answer("change", { permission: p, on });
     return [
       element("div", { class: "live" }, element("span", { class: sees ? "dot" : "dot off" }), element("strong", { class: "name" }, say(sees ? "seesScreen" : "seesNothing", who())), clock),
-      element("p", { class: "faint" }, say("youDecide")),
+      element("p", { class: "faint" }, say(`now-${view.mode}`, who()), " ", say("youDecide")),
       ...problem,
       ...(view.power ? [power(view.power)] : []),
       chips(view.wanted ?? [], new Set(view.allowed), change),
+      ...steps(),
       element("div", { class: "buttons" }, stop),
     ];
   },
@@ -76,6 +84,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
 // card says who asks, for whom and what for.
 function card(): HTMLElement {
   const lines = [element("p", { class: "name" }, view.organisation || view.name || "")];
+  lines.push(element("p", {}, say(`wants-${view.mode}`, who())));
   if (view.verified) lines.push(element("p", { class: "small" }, "✓ " + say("verified")));
   if (view.purpose) lines.push(element("p", { class: "small faint" }, say("purpose", { purpose: view.purpose })));
   return element("div", { class: "card" }, ...lines);
@@ -96,18 +105,57 @@ function power(what: "restart" | "shutdown"): HTMLElement {
   return element("div", { class: "card", role: "alertdialog" }, element("p", {}, say(what, who()), " ", say("unsaved")), element("div", { class: "buttons" }, no, yes));
 }
 
-// allows lists what Allow gives; the end user may take from it.
-function allows(): HTMLElement {
-  const list = choice();
-  list.prepend(element("legend", {}, say("mayDo", who())));
-  return list;
+// allows is what Allow gives; the end user may take from it.
+function allows(): HTMLElement[] {
+  const list = () => {
+    const all = offers();
+    const set = chips(all, new Set(all.filter((p) => !refused.has(p))), (p, on) => void (on ? refused.delete(p) : refused.add(p)));
+    set.prepend(element("legend", {}, say("mayDo", who())));
+    return set;
+  };
+  let may = list();
+  const modes = element("fieldset", { class: "modes" }, element("legend", {}, say("may", who())));
+  for (const { mode } of view.modes ?? []) {
+    const input = element("input", { type: "radio", name: "mode", id: `mode-${mode}` });
+    input.checked = mode === modeNow();
+    input.addEventListener("change", () => {
+      chosen = mode;
+      const was = may;
+      was.replaceWith((may = list()));
+    });
+    modes.append(element("label", { class: "chip" }, input, element("span", {}, say(`may-${mode}`))));
+  }
+  return [modes, may];
+}
+
+// modeNow is the mode that Allow gives.
+function modeNow(): Mode | undefined {
+  return view.modes?.some(({ mode }) => mode === chosen) ? chosen : view.mode;
+}
+
+// offers are the permissions that there are in that mode.
+function offers(): Permission[] {
+  return view.modes?.find(({ mode }) => mode === modeNow())?.offers ?? [];
+}
+
+// steps lead to lower modes.
+function steps(): HTMLElement[] {
+  if (!view.modes?.length) return [];
+  const buttons = view.modes.map(({ mode }) => {
+    const button = element("button", { id: `step-${mode}` }, say(`step-${mode}`));
+    button.addEventListener("click", () => void answer("step", mode));
+    return button;
+  });
+  return [
+    element("details", {}, element("summary", {}, say("step", who())), element("p", { class: "small faint" }, say("noWayBack")), element("div", { class: "buttons" }, ...buttons)),
+  ];
 }
 
 function decision(): HTMLElement {
   const no = element("button", { id: "no" }, say("no"));
-  no.addEventListener("click", () => void answer("allow", []));
+  no.addEventListener("click", () => void answer("allow", { mode: view.mode, permissions: [] }));
   const allow = element("button", { id: "allow", class: "primary" }, say("allow"));
-  allow.addEventListener("click", () => void answer("allow", (view.wanted ?? []).filter((p) => !refused.has(p))));
+  allow.addEventListener("click", () => void answer("allow", { mode: modeNow(), permissions: offers().filter((p) => !refused.has(p)) }));
   const left = Math.ceil((unlock - performance.now()) / 1000);
   allow.disabled = !view.fit || left > 0;
   if (left > 0) {

@@ -12,7 +12,7 @@ export function receiptLines(view: View, r: Receipt): [string, string][] {
     [say("verifiedBy"), say(view.verified ? "byOrganisation" : "byDigits")],
     [say("from"), time(r.from)],
     [say("to"), time(r.to)],
-    ...r.granted.map(({ at, allowed }): [string, string] => [say("allowedWas"), `${short(at)} ${list(allowed)}`]),
+    ...r.granted.map(({ at, mode, allowed }): [string, string] => [say("allowedWas"), `${short(at)} ${say(`is-${mode}`)}: ${list(allowed)}`]),
   ];
 }
 

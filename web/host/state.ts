@@ -2,6 +2,8 @@
 
 export type Permission = "view" | "control" | "files" | "clipboard" | "tunnel";
 
+export type Mode = "active" | "guidance" | "monitor" | "chat" | "files";
+
 export interface View {
   state: "code" | "waiting" | "verify" | "live" | "end";
   problem?: string; // a key of the catalogue
@@ -9,6 +11,8 @@ export interface View {
   organisation?: string;
   purpose?: string;
   verified?: boolean; // the organisation
+  mode?: Mode; // that is wanted, or the session's
+  modes?: { mode: Mode; offers: Permission[] }[]; // to choose from, highest first; in a session, to step down to
   wanted?: Permission[];
   allowed?: Permission[];
   fit?: boolean; // the check digits
@@ -22,7 +26,7 @@ export interface View {
 export interface Receipt {
   from: string;
   to: string;
-  granted: { at: string; allowed: Permission[] }[];
+  granted: { at: string; mode: Mode; allowed: Permission[] }[];
 }
 
 // follow calls show with each view that the program has, and gone when the program does not answer.
@@ -33,7 +37,7 @@ export function follow(show: (view: View) => void, gone: () => void): void {
 }
 
 // answer tells the program what the end user decided.
-export async function answer(what: "code" | "digits" | "allow" | "change" | "power" | "stop", value: unknown): Promise<boolean> {
+export async function answer(what: "code" | "digits" | "allow" | "change" | "step" | "power" | "stop", value: unknown): Promise<boolean> {
   try {
     const body = JSON.stringify(value);
     const response = await fetch(what, { method: "POST", body, headers: { "Content-Type": "application/json" } });
