@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "session"},
 	"gateway":             {"p2p", "p2p/message", "session"},
 	"cmd/sixgate-host":    {"host"},
-	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p"},
+	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p", "session"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
 	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                                          // it runs the other programs and knows them by their command lines
 	"bench":               {"rfb", "desktop", "desktop/x11", "desktop/xvfb", "bench/scene"}, // rfb and x11 also by themselves, beside the machine's limits
