@@ -23,6 +23,13 @@ const (
 	endFor    = 2 * time.Second  // for the last words of both ends
 )
 
+// lastWords is how many bytes of the other end are still read when a call is over.
+const lastWords = 64 << 10
+
+// talkMost is how many control messages a second this end hears. The words of who says more wait in the stream, which holds no more
+// than its window: a flood keeps nobody busy.
+const talkMost = 500
+
 // notesKept is how many notices, and how many alerts, wait for a reader.
 const notesKept = 16
 
@@ -39,6 +46,7 @@ type Call struct {
 	notices chan Notice
 	alerts  chan Alert    // on a bridge
 	echo    chan uint64   // a beat to answer
+	hurry   chan struct{} // closed when this end has ended the call
 	stop    chan struct{} // closed when the talk is over
 	done    chan struct{} // closed when everything is
 
@@ -46,8 +54,8 @@ type Call struct {
 	parted  bool          // the last message is written; whoever holds the token may look
 
 	mu       sync.Mutex
-	allowed  bool
-	granted  bool // allowed, now or before
+	allowed  session.Permissions // of a live session
+	granted  bool                // allowed, now or before
 	ending   bool
 	said     session.Reason // ours, when this end ended the call first
 	reason   session.Reason // valid once done is closed
@@ -75,9 +83,9 @@ type talk interface {
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log,
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept), echo: make(chan uint64, 1),
-		stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
+		hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
-	for _, kind := range kinds {
+	for kind := range kinds {
 		c.incoming[kind] = make(chan *channel)
 	}
 	return c
@@ -104,7 +112,13 @@ func (c *Call) run() {
 
 // listen reads what the other end says, and returns why the call ends.
 func (c *Call) listen() session.Reason {
-	for {
+	for heard, since := 1, time.Now(); ; heard++ {
+		if heard > talkMost {
+			if !c.rest(time.Until(since.Add(time.Second))) { // its last word may be far behind
+				return c.saidOr(session.ByNetwork)
+			}
+			heard, since = 1, time.Now()
+		}
 		c.mu.Lock()
 		if !c.ending {
 			c.control.SetReadDeadline(time.Now().Add(deadAfter))
@@ -112,14 +126,11 @@ func (c *Call) listen() session.Reason {
 		c.mu.Unlock()
 		var m message.Control
 		if err := message.Read(c.control, &m); err != nil {
-			c.mu.Lock()
-			said := c.said
-			c.mu.Unlock()
-			if said != 0 { // we ended it, and the other end hung up or is silent
-				return said
+			reason := c.saidOr(session.ByNetwork) // we ended it, and the other end hung up or is silent
+			if reason == session.ByNetwork {
+				c.log.Warn("call broken", "err", err)
 			}
-			c.log.Warn("call broken", "err", err)
-			return session.ByNetwork
+			return reason
 		}
 		switch what := m.What.(type) {
 		case *message.Control_Notice:
@@ -139,6 +150,40 @@ func (c *Call) listen() session.Reason {
 			return c.agree(session.Reason(min(what.End.GetReason(), 255)))
 		}
 	}
+}
+
+// rest waits, until this end has ended the call: then it returns false.
+func (c *Call) rest(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.hurry:
+		return false
+	}
+}
+
+// awaitEnd lets listen go on until a time, for the other end's last word. c.mu is held.
+func (c *Call) awaitEnd(until time.Time) {
+	if !c.ending {
+		close(c.hurry)
+	}
+	c.ending = true
+	c.control.SetReadDeadline(until)
+}
+
+// saidOr is why this end ended the call and, if it has not, reason.
+func (c *Call) saidOr(reason session.Reason) session.Reason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.said != 0 {
+		return c.said
+	}
+	return reason
 }
 
 // agree settles on one reason: the one that came first or, where both ends ended the call at once, the host's.
@@ -163,7 +208,7 @@ func (c *Call) agree(theirs session.Reason) session.Reason {
 func (c *Call) goodbye(reason session.Reason) {
 	c.sendEnd(reason)
 	c.control.SetReadDeadline(time.Now().Add(endFor))
-	io.Copy(io.Discard, c.control)
+	io.CopyN(io.Discard, c.control, lastWords)
 	c.control.Close()
 }
 
@@ -209,8 +254,7 @@ func (c *Call) send(m *message.Control) error {
 	err := message.Write(c.control, m)
 	if err != nil {
 		c.mu.Lock()
-		c.ending = true
-		c.control.SetReadDeadline(time.Unix(1, 0)) // wakes listen
+		c.awaitEnd(time.Unix(1, 0)) // wakes listen
 		c.mu.Unlock()
 	}
 	return err
@@ -236,8 +280,11 @@ func (c *Call) heard(n Notice) {
 		n.Permissions = 0 // a bridge has none to give
 	} else {
 		c.mu.Lock()
-		c.allowed = n.allows() && !c.ending
-		c.granted = c.granted || c.allowed
+		c.allowed = 0
+		if !c.ending {
+			c.allowed = n.allowed()
+		}
+		c.granted = c.granted || c.allowed != 0
 		c.mu.Unlock()
 	}
 	leave(c.notices, n)
@@ -284,7 +331,7 @@ func (c *Call) Tell(n Notice) error {
 		return c.endedOr(ErrClosed)
 	}
 	if c.host {
-		c.allowed = n.allows()
+		c.allowed = n.allowed()
 	}
 	c.mu.Unlock()
 	if err := c.send(&message.Control{What: &message.Control_Notice{Notice: n.message()}}); err != nil {
@@ -309,8 +356,8 @@ func (c *Call) End(reason session.Reason) {
 	c.mu.Lock()
 	first := !c.ending
 	if first {
-		c.ending, c.said = true, reason
-		c.control.SetReadDeadline(time.Now().Add(endFor)) // for the other end's last word
+		c.said = reason
+		c.awaitEnd(time.Now().Add(endFor))
 	}
 	c.mu.Unlock()
 	if first {
@@ -344,7 +391,7 @@ func (c *Call) endedOr(err error) error {
 // mute closes the channels and lets no new one begin.
 func (c *Call) mute() {
 	c.mu.Lock()
-	c.allowed, c.ending = false, true
+	c.allowed, c.ending = 0, true
 	open := slices.Collect(maps.Keys(c.channels))
 	c.mu.Unlock()
 	for _, ch := range open {

@@ -1,12 +1,14 @@
 package p2p
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -238,10 +240,12 @@ func TestChannelsNeedConsent(t *testing.T) {
 	refused("while asking")
 	tell(Notice{State: session.Relayed})
 	refused("with no permission")
+	tell(Notice{State: session.Relayed, Mode: session.ModeFiles, Permissions: session.Files | session.Tunnel})
+	refused("with files and a tunnel only")
 
 	// A bridge that does not keep to it meets the host's own refusal.
 	bridge.mu.Lock()
-	bridge.allowed = true
+	bridge.allowed = session.View
 	bridge.mu.Unlock()
 	refused("at the host")
 
@@ -339,7 +343,7 @@ func TestFloodOfNotices(t *testing.T) {
 	if err := host.Tell(consent); err != nil {
 		t.Fatal(err)
 	}
-	for !bridge.consented() {
+	for !bridge.consented(RFB) {
 		if bridge.Err() != nil {
 			t.Fatal(bridge.Err())
 		}
@@ -353,6 +357,112 @@ func TestFloodOfNotices(t *testing.T) {
 	}
 	if last != consent || n > notesKept {
 		t.Errorf("the last of %d notices is %v", n, last)
+	}
+}
+
+// An alert reaches the bridge in words that a terminal can show, and nobody else.
+func TestAlert(t *testing.T) {
+	host, bridge := tcps(t)
+	for title, want := range map[string]string{
+		"Unlock keyring": "Unlock keyring", "two\nlines\u00a0\x1b[2J": "two lines [2J", "a\u202eb\xff\xfec": "abc", "": "",
+		strings.Repeat("ü", 150): strings.Repeat("ü", 100), "x" + strings.Repeat("ü", 150): "x" + strings.Repeat("ü", 99),
+	} {
+		if err := host.Alert(Alert{AlertBlocked, title}); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-bridge.Alerts(); got != (Alert{AlertBlocked, want}) {
+			t.Errorf("%+q is heard as %v %+q", title, got.Kind, got.Title)
+		}
+	}
+	for range 10 * notesKept { // nobody reads
+		if err := host.Alert(Alert{AlertBlocked, "old"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host.send(&message.Control{What: &message.Control_Alert{Alert: &message.Alert{Kind: 99, Title: "of another version"}}})
+	host.Alert(Alert{Kind: AlertFree})
+	if err := bridge.Alert(Alert{Kind: AlertFree}); !errors.Is(err, ErrNotAllowed) {
+		t.Errorf("a bridge alerts: %v", err)
+	}
+	bridge.send(&message.Control{What: &message.Control_Alert{Alert: &message.Alert{Kind: 1}}})
+	bridge.Tell(Notice{})
+	<-host.Notices() // the alert came before
+	host.End(session.ByUser)
+	<-bridge.Done()
+	var last Alert
+	n := 0
+	for last = range bridge.Alerts() {
+		n++
+	}
+	if last.Kind != AlertFree || n > notesKept {
+		t.Errorf("the last of %d alerts is %v", n, last)
+	}
+	if a, ok := <-host.Alerts(); ok {
+		t.Errorf("the host hears %v", a)
+	}
+}
+
+// flood is an end that never stops talking, on a stream like libp2p's: a deadline does not keep one from reading what is there.
+type flood struct {
+	net.Conn
+	words []byte
+	most  int // bytes, after which it breaks: nobody should have read so many
+
+	mu   sync.Mutex
+	read int
+}
+
+func (f *flood) Read(b []byte) (n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.read > f.most {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n = copy(b, f.words[f.read%len(f.words):])
+	f.read += n
+	return n, nil
+}
+func (f *flood) Write(b []byte) (int, error)      { return len(b), nil }
+func (f *flood) Close() error                     { return nil }
+func (f *flood) CloseWrite() error                { return nil }
+func (f *flood) SetReadDeadline(time.Time) error  { return nil }
+func (f *flood) SetWriteDeadline(time.Time) error { return nil }
+
+// However much the other end says, this one hears a bounded part of it, says what it has to, and ends the call when it wants to.
+func TestFloodOfControl(t *testing.T) {
+	for name, says := range map[string]*message.Control{
+		"beats":   {What: &message.Control_Beat{Beat: &message.Beat{Number: 1}}},
+		"echoes":  {What: &message.Control_Echo{Echo: &message.Beat{Number: 1}}},
+		"notices": {What: &message.Control_Notice{Notice: consent.message()}},
+		"alerts":  {What: &message.Control_Alert{Alert: &message.Alert{Kind: 1, Title: strings.Repeat("x", maxText)}}},
+		"nothing": {},
+	} {
+		for _, host := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				var words bytes.Buffer
+				message.Write(&words, says)
+				const seconds = 10
+				f := &flood{words: words.Bytes(), most: 3 * (seconds + 1) * talkMost * words.Len()}
+				c := callOn(t, host, f, nil)
+				time.Sleep(seconds * time.Second)
+				f.mu.Lock()
+				if heard := f.read / words.Len(); heard > (seconds+1)*talkMost {
+					t.Errorf("%s: %d heard in %d s", name, heard, seconds)
+				}
+				f.mu.Unlock()
+				if err := c.Tell(Notice{State: session.Checking}); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				reason, began := session.ByUser, time.Now()
+				if !host {
+					reason = session.BySupporter
+				}
+				c.End(reason)
+				if took := time.Since(began); took > 2*endFor || c.Err() != reason {
+					t.Errorf("%s: ended after %v with %v", name, took, c.Err())
+				}
+			})
+		}
 	}
 }
 

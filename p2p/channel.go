@@ -9,13 +9,16 @@ import (
 	"time"
 
 	"sixgate/p2p/message"
+	"sixgate/session"
 )
 
 // RFB is the kind of channel that carries the screen (RFC 6143); the host is the server.
 const RFB = "rfb"
 
-// kinds are all kinds of channels.
-var kinds = [...]string{RFB}
+// kinds are all kinds of channels, and what the user must allow for each: any of these permissions.
+var kinds = map[string]session.Permissions{
+	RFB: session.View | session.Control | session.Clipboard,
+}
 
 // Open opens a channel of a kind to the host. Only a bridge opens channels. It returns ErrNotAllowed before the user's
 // consent. The channel carries deadlines; writes of 16 KiB and more are cheapest.
@@ -23,7 +26,7 @@ func (c *Call) Open(ctx context.Context, kind string) (net.Conn, error) {
 	if c.host {
 		return nil, fmt.Errorf("a host opens no channels: %w", errors.ErrUnsupported)
 	}
-	if !c.consented() {
+	if !c.consented(kind) {
 		return nil, c.endedOr(ErrNotAllowed)
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepFor)
@@ -32,7 +35,7 @@ func (c *Call) Open(ctx context.Context, kind string) (net.Conn, error) {
 	if err != nil {
 		return nil, c.endedOr(fmt.Errorf("open the %s channel: %w", kind, err))
 	}
-	ch := &channel{Conn: conn, call: c}
+	ch := &channel{Conn: conn, call: c, kind: kind}
 	var answer message.Opened
 	err = ch.during(ctx, func() error {
 		if err := message.Write(conn, &message.Open{Kind: kind}); err != nil {
@@ -85,7 +88,8 @@ func (c *Call) offer(ctx context.Context, conn net.Conn) error {
 		ch.Close()
 		return err
 	}
-	if incoming := c.incoming[open.Kind]; incoming != nil && c.consented() {
+	ch.kind = open.Kind
+	if incoming := c.incoming[ch.kind]; incoming != nil && c.consented(ch.kind) {
 		select {
 		case incoming <- ch:
 			return nil
@@ -95,21 +99,21 @@ func (c *Call) offer(ctx context.Context, conn net.Conn) error {
 	}
 	defer ch.Close()
 	ch.answer(ctx, false)
-	return fmt.Errorf("channel %.20q: %w", open.Kind, ErrNotAllowed)
+	return fmt.Errorf("channel %.20q: %w", ch.kind, ErrNotAllowed)
 }
 
-// consented reports whether channels may be opened now.
-func (c *Call) consented() bool {
+// consented reports whether channels of a kind may be opened now.
+func (c *Call) consented(kind string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.allowed
+	return c.allowed&kinds[kind] != 0
 }
 
 // keep remembers ch, so that it is closed with the call.
 func (c *Call) keep(ch *channel) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.allowed {
+	if c.allowed&kinds[ch.kind] == 0 {
 		return ErrNotAllowed
 	}
 	c.channels[ch] = struct{}{}
@@ -120,6 +124,7 @@ func (c *Call) keep(ch *channel) error {
 type channel struct {
 	net.Conn
 	call *Call
+	kind string
 }
 
 func (ch *channel) Close() error {

@@ -61,8 +61,13 @@ type Notice struct {
 	Permissions session.Permissions // what the user allows now; only a host's notice has any
 }
 
-// allows reports whether n lets the bridge open channels.
-func (n Notice) allows() bool { return n.State.Live() && n.Permissions != 0 }
+// allowed is what n allows: nothing, unless the session is live.
+func (n Notice) allowed() session.Permissions {
+	if !n.State.Live() {
+		return 0
+	}
+	return n.Permissions
+}
 
 func (n Notice) message() *message.Notice {
 	return &message.Notice{State: uint32(n.State), Mode: uint32(n.Mode), Permissions: uint32(n.Permissions)}

@@ -203,6 +203,7 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 			b.Report(stateEvent(notice))
 		}
 		m.allowed.Store(uint32(notice.Permissions))
+		m.points.Store(notice.Mode == session.ModeGuidance)
 		m.pause(notice.State == session.Paused, notice.State.String())
 		switch {
 		case !notice.State.Live():

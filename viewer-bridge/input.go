@@ -20,8 +20,16 @@ func (m *mirror) to(needs session.Permissions) *rfb.Client {
 	return m.host.Load()
 }
 
+// toPointer is the host, if it may have the pointer: to work with, or to show it to the user, who looks where it points.
+func (m *mirror) toPointer() *rfb.Client {
+	if m.points.Load() {
+		return m.to(session.View)
+	}
+	return m.to(session.Control)
+}
+
 func (m *mirror) MovePointer(p image.Point, buttons uint16) {
-	host := m.to(session.Control)
+	host := m.toPointer()
 	if host == nil {
 		return
 	}
@@ -38,7 +46,7 @@ func (m *mirror) Key(keysym uint32, down bool) {
 
 // PushPointer moves the pointer from where it was last.
 func (m *mirror) PushPointer(d image.Point, buttons uint16) {
-	host := m.to(session.Control)
+	host := m.toPointer()
 	if host == nil {
 		return
 	}

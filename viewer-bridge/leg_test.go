@@ -145,6 +145,25 @@ func TestLegCarriesTheRest(t *testing.T) {
 	if len(d.heard) > 0 {
 		t.Errorf("the host heard %q", <-d.heard)
 	}
+
+	// Who may only point gives the host the pointer, and nothing else.
+	m.points.Store(true)
+	m.KeyCode(0x1e, 'a', true)
+	m.Key('a', true)
+	m.SetClipboard("text")
+	if err := m.Resize(image.Pt(90, 60)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("one whose user did not allow it: %v", err)
+	}
+	m.MovePointer(image.Pt(7, 9), 1)
+	m.allowed.Store(0) // they show nothing
+	m.MovePointer(image.Pt(30, 9), 1)
+	m.allowed.Store(uint32(session.View))
+	m.PushPointer(image.Pt(1, 1), 0)
+	for _, want := range []string{"pointer (7,9) 1", "pointer (8,10) 0"} {
+		if got := <-d.heard; got != want {
+			t.Errorf("who points: the host heard %q, want %q", got, want)
+		}
+	}
 }
 
 // Whatever the host draws, scrolls and drags, at rest the viewers show exactly that.

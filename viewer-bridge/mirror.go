@@ -31,6 +31,7 @@ type mirror struct {
 	host    atomic.Pointer[rfb.Client]        // where input goes; nil: nowhere
 	pointer atomic.Pointer[image.Point]       // where a viewer put it last, or the host
 	allowed atomic.Uint32                     // session.Permissions: what may go to the host
+	points  atomic.Bool                       // the session is for pointing at things
 	screens atomic.Pointer[[]image.Rectangle] // of picture; apart from mu, for a server asks for them inside of Capture
 	leds    atomic.Int32                      // of the host's keyboard
 	resizes chan error                        // capacity 1: what became of a wish for another size
