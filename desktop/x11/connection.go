@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	stdlog "log"
+	"net"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -45,6 +46,32 @@ func dial(display string) (*connection, error) {
 		return nil, errors.New("no X display: $DISPLAY is not set; start in a desktop session or pass --display")
 	}
 	conn, err := xgb.NewConnDisplay(display)
+	return setUp(conn, display, err)
+}
+
+// dialTapped connects by way of a tap.
+func dialTapped(display string, local func(rawEvent)) (*connection, *tap, error) {
+	at, err := parseDisplay(display)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no X display at %s: %w", display, err)
+	}
+	socket, err := net.Dial(at.network, at.at)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no X display at %s: %w; start in a desktop session or pass --display", display, err)
+	}
+	t := newTap(socket, local)
+	conn, err := xgb.NewConnNetWithCookieHex(t, at.cookie())
+	if err != nil {
+		socket.Close()
+	} else {
+		conn.DefaultScreen = at.screen
+	}
+	c, err := setUp(conn, display, err)
+	return c, t, err
+}
+
+// setUp reads what the server told of itself.
+func setUp(conn *xgb.Conn, display string, err error) (*connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no X display at %s: %w; start in a desktop session or pass --display", display, err)
 	}

@@ -19,6 +19,7 @@ type input struct {
 	pointer
 	keyboard
 	monitor monitor
+	local   local
 
 	conn   *connection
 	log    *slog.Logger
@@ -27,13 +28,13 @@ type input struct {
 
 // openInput connects to a display that has XTEST and XKB. lit is called when the keyboard's lights may have changed.
 func openInput(display string, log *slog.Logger, lit func()) (*input, error) {
-	conn, err := dial(display)
+	in := &input{log: log, local: local{stirred: make(chan struct{}, 1), down: map[rawEvent]bool{}}}
+	conn, tap, err := dialTapped(display, in.local.heard)
 	if err != nil {
 		return nil, err
 	}
-	in := &input{conn: conn, log: log}
-	in.lights.changed = lit
-	if err := in.open(); err != nil {
+	in.conn, in.lights.changed = conn, lit
+	if err := in.open(tap); err != nil {
 		conn.shut()
 		return nil, err
 	}
@@ -41,9 +42,12 @@ func openInput(display string, log *slog.Logger, lit func()) (*input, error) {
 	return in, nil
 }
 
-func (in *input) open() error {
+func (in *input) open(t *tap) error {
 	if err := in.conn.use("XTEST"); err != nil {
 		return err
+	}
+	if err := in.conn.watchLocal(t); err != nil {
+		in.log.Warn("mouse and keyboard of this machine have no priority over the supporter's", "err", err)
 	}
 	xtest.GrabControl(in.conn.Conn, true) // input goes on while a window manager holds the server
 	in.monitor.open(in.conn)

@@ -13,13 +13,16 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// Panel is a bar at the top of a display, above all windows, and keys of the keyboard that come to it wherever the focus is. It
-// has a connection of its own, so that it works while the desktop hangs.
+// Panel is a bar at the top of a display, above all windows, and keys of the keyboard that come to it wherever the focus is; and
+// what somebody points at on that display. It has a connection of its own, so that it works while the desktop hangs.
 type Panel struct {
-	conn   *connection
-	window xproto.Window
-	gc     xproto.Gcontext
-	done   sync.WaitGroup
+	overlay overlay
+	conn    *connection
+	window  xproto.Window
+	gc      xproto.Gcontext
+	done    sync.WaitGroup
+	close   sync.Once
+	closed  chan struct{}
 
 	clicks chan image.Point
 	keys   chan uint32
@@ -48,13 +51,14 @@ func OpenPanel(display string) (*Panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Panel{conn: conn, clicks: make(chan image.Point, 1), keys: make(chan uint32, 8),
+	p := &Panel{conn: conn, closed: make(chan struct{}), clicks: make(chan image.Point, 1), keys: make(chan uint32, 8),
 		grabbed: make(map[xproto.Keycode]uint32), heard: make(map[xproto.Keycode]time.Time)}
 	if err := p.open(); err != nil {
 		conn.shut()
 		return nil, err
 	}
 	p.done.Go(p.watch)
+	p.done.Go(func() { p.overlay.run(p.closed) })
 	return p, nil
 }
 
@@ -78,7 +82,10 @@ func (p *Panel) open() error {
 	if err != nil {
 		return p.conn.gone(err)
 	}
-	return xproto.CreateGCChecked(p.conn.Conn, p.gc, xproto.Drawable(p.window), 0, nil).Check()
+	if err := xproto.CreateGCChecked(p.conn.Conn, p.gc, xproto.Drawable(p.window), 0, nil).Check(); err != nil {
+		return p.conn.gone(err)
+	}
+	return p.overlay.open(p.conn, p.window)
 }
 
 // Show makes bar what is shown, in the middle of a screen's top edge. Its alpha is not looked at.
@@ -86,20 +93,10 @@ func (p *Panel) Show(bar *image.RGBA, screen image.Rectangle) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w, h := bar.Rect.Dx(), bar.Rect.Dy()
-	pixmap, err := xproto.NewPixmapId(p.conn.Conn)
+	pixmap, err := p.conn.upload(bar, p.gc)
 	if err != nil {
 		return p.conn.gone(err)
 	}
-	xproto.CreatePixmap(p.conn.Conn, p.conn.screen.RootDepth, pixmap, xproto.Drawable(p.window), uint16(w), uint16(h))
-	pix := make([]uint32, w*h)
-	for y := range h {
-		row := bar.Pix[y*bar.Stride:]
-		for x := range w {
-			pix[y*w+x] = uint32(row[4*x])<<16 | uint32(row[4*x+1])<<8 | uint32(row[4*x+2])
-		}
-	}
-	xproto.PutImage(p.conn.Conn, xproto.ImageFormatZPixmap, xproto.Drawable(pixmap), p.gc, uint16(w), uint16(h), 0, 0, 0,
-		p.conn.screen.RootDepth, unsafe.Slice((*byte)(unsafe.Pointer(&pix[0])), 4*len(pix)))
 	at := image.Pt(max(screen.Min.X, screen.Min.X+(screen.Dx()-w)/2), screen.Min.Y)
 	p.place = image.Rectangle{at, at.Add(image.Pt(w, h))}
 	// The server paints the background by itself whenever a part of it comes into sight.
@@ -115,6 +112,26 @@ func (p *Panel) Show(bar *image.RGBA, screen image.Rectangle) error {
 		return p.conn.gone(err)
 	}
 	return nil
+}
+
+// upload makes a pixmap of a picture.
+func (c *connection) upload(picture *image.RGBA, gc xproto.Gcontext) (xproto.Pixmap, error) {
+	w, h := picture.Rect.Dx(), picture.Rect.Dy()
+	pixmap, err := xproto.NewPixmapId(c.Conn)
+	if err != nil {
+		return 0, err
+	}
+	xproto.CreatePixmap(c.Conn, c.screen.RootDepth, pixmap, xproto.Drawable(c.screen.Root), uint16(w), uint16(h))
+	pix := make([]uint32, w*h)
+	for y := range h {
+		row := picture.Pix[y*picture.Stride:]
+		for x := range w {
+			pix[y*w+x] = uint32(row[4*x])<<16 | uint32(row[4*x+1])<<8 | uint32(row[4*x+2])
+		}
+	}
+	xproto.PutImage(c.Conn, xproto.ImageFormatZPixmap, xproto.Drawable(pixmap), gc, uint16(w), uint16(h), 0, 0, 0,
+		c.screen.RootDepth, unsafe.Slice((*byte)(unsafe.Pointer(&pix[0])), 4*len(pix)))
+	return pixmap, nil
 }
 
 // Covers tells whether the bar is at a place of the screen.
@@ -170,6 +187,7 @@ func (p *Panel) keycode(keysym uint32) (xproto.Keycode, bool) {
 
 // Close takes the bar away and gives the keys back.
 func (p *Panel) Close() error {
+	p.close.Do(func() { close(p.closed) })
 	p.conn.Close() // the server takes back all that was ours
 	p.done.Wait()
 	return nil
@@ -184,8 +202,12 @@ func (p *Panel) watch() {
 		case xproto.KeyPressEvent:
 			p.pressed(e)
 		case xproto.VisibilityNotifyEvent:
-			if e.State != xproto.VisibilityUnobscured {
+			switch {
+			case e.State == xproto.VisibilityUnobscured:
+			case e.Window == p.window:
 				p.raise()
+			default:
+				p.overlay.isCovered()
 			}
 		case xproto.MappingNotifyEvent:
 			p.remap()
