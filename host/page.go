@@ -69,7 +69,11 @@ var errNotAsked = errors.New("the page was not asked this")
 // errTooSoon is an Allow before the question can have been read.
 var errTooSoon = errors.New("the question has to be read first")
 
-// ask shows v until the end user has answered the question of a kind, or ctx ends.
+// errPageClosed is a question that nobody has before their eyes any more.
+var errPageClosed = errors.New("the page was closed; start the program again to go on")
+
+// ask shows v until the end user has answered the question of a kind, or ctx ends. A live session goes on when all tabs are closed;
+// another question does not stand for long then.
 func ask[T any](ctx context.Context, p *Page, kind string, v view) (answer T, err error) {
 	to := make(chan any, 1)
 	p.mu.Lock()
@@ -81,9 +85,15 @@ func ask[T any](ctx context.Context, p *Page, kind string, v view) (answer T, er
 		defer p.mu.Unlock()
 		delete(p.open, kind)
 	}()
+	deserted := p.server.deserted
+	if v.State == "live" {
+		deserted = nil
+	}
 	select {
 	case a := <-to:
 		return a.(T), nil
+	case <-deserted:
+		return answer, errPageClosed
 	case <-ctx.Done():
 		return answer, ctx.Err()
 	}

@@ -8,23 +8,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"sixgate/session"
 	"sixgate/web"
 )
 
 const (
-	maxAnswer  = 4 << 10         // bytes of what the page says
-	headersFor = 5 * time.Second // that a request may take
-	writeFor   = 5 * time.Second // that a browser may take to read a view
-	farewell   = 2 * time.Second // that browsers have to read the last view
-	maxTabs    = 16              // that follow at a time
-	maxTokens  = 8               // that are good at a time
+	maxAnswer   = 4 << 10         // bytes of what the page says
+	maxHeaders  = 16 << 10        // bytes
+	maxConns    = 64              // of all browsers, and of whoever else finds the port
+	maxTabs     = 4               // that follow at a time: browsers have six connections for a page, and answers need one as well
+	maxTokens   = 8               // that are good at a time
+	requestFor  = 2 * time.Second // that a request may take
+	writeFor    = 5 * time.Second // that a browser may take to read a view
+	farewell    = 2 * time.Second // that browsers have to read the last view
+	desertedFor = time.Minute     // without a tab, when there has been one
 )
 
 // pageServer serves the page to browsers of this machine that came with an address it gave out.
@@ -38,10 +44,15 @@ type pageServer struct {
 	end      sync.Once
 	served   sync.WaitGroup
 
+	deserted chan struct{} // closed, once, when nobody has had the page open for awayFor, after somebody had
+	desert   sync.Once
+	awayFor  time.Duration
+
 	mu     sync.Mutex
 	tokens []string // of addresses that were given out and not used
 	change chan struct{}
-	tabs   int
+	tabs   []chan struct{} // that follow, the oldest first; closed when there are too many
+	away   *time.Timer     // since the last tab was closed
 }
 
 // NewPage starts the page on a free port of 127.0.0.1. Close ends it.
@@ -52,11 +63,16 @@ func NewPage() (*Page, error) {
 	}
 	s := &pageServer{
 		listener: l, address: l.Addr().String(), secret: rand.Text(), done: make(chan struct{}), change: make(chan struct{}),
+		deserted: make(chan struct{}), awayFor: desertedFor,
 	}
 	p := &Page{server: s, view: view{State: "waiting"}, open: make(map[string]chan any)}
 	s.page = p
-	s.http = http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: headersFor, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
-	s.served.Go(func() { s.http.Serve(l) })
+	mux := http.NewServeMux()
+	for pattern, handle := range s.routes() {
+		mux.Handle(pattern, handle)
+	}
+	s.http = http.Server{Handler: s.guard(mux), ReadTimeout: requestFor, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeaders}
+	s.served.Go(func() { s.http.Serve(netutil.LimitListener(l, maxConns)) })
 	return p, nil
 }
 
@@ -158,51 +174,52 @@ func (s *pageServer) use(token string) bool {
 	return false
 }
 
-func (s *pageServer) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(web.Host()))
-	mux.HandleFunc("GET /events", s.events)
-	mux.HandleFunc("POST /code", answer(func(code string) error { return s.page.answered("code", code) }))
-	mux.HandleFunc("POST /digits", answer(func(digits string) error { return s.page.answered("digits", digits) }))
-	mux.HandleFunc("POST /allow", answer(func(a struct {
-		Mode        string
-		Permissions []string
-		ShowNew     bool
-	}) error {
-		g := Grant{ShowNew: a.ShowNew}
-		var ok bool
-		if g.Mode, ok = session.ParseMode(a.Mode); !ok {
-			return errNoSuch
-		}
-		for _, name := range a.Permissions {
-			p, ok := session.ParsePermission(name)
+// routes are all that the page's browser may ask for and say; guard stands before each.
+func (s *pageServer) routes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /":        http.FileServerFS(web.Host()),
+		"GET /events":  http.HandlerFunc(s.events),
+		"POST /code":   answer(func(code string) error { return s.page.answered("code", code) }),
+		"POST /digits": answer(func(digits string) error { return s.page.answered("digits", digits) }),
+		"POST /allow": answer(func(a struct {
+			Mode        string
+			Permissions []string
+			ShowNew     bool
+		}) error {
+			g := Grant{ShowNew: a.ShowNew}
+			var ok bool
+			if g.Mode, ok = session.ParseMode(a.Mode); !ok {
+				return errNoSuch
+			}
+			for _, name := range a.Permissions {
+				p, ok := session.ParsePermission(name)
+				if !ok {
+					return errNoSuch
+				}
+				g.Permissions |= p
+			}
+			return s.page.answered("allow", g)
+		}),
+		"POST /change": answer(func(c struct {
+			Permission string
+			On         bool
+		}) error {
+			p, ok := session.ParsePermission(c.Permission)
 			if !ok {
 				return errNoSuch
 			}
-			g.Permissions |= p
-		}
-		return s.page.answered("allow", g)
-	}))
-	mux.HandleFunc("POST /change", answer(func(c struct {
-		Permission string
-		On         bool
-	}) error {
-		p, ok := session.ParsePermission(c.Permission)
-		if !ok {
-			return errNoSuch
-		}
-		return s.page.change(p, c.On)
-	}))
-	mux.HandleFunc("POST /step", answer(func(mode string) error {
-		m, ok := session.ParseMode(mode)
-		if !ok {
-			return errNoSuch
-		}
-		return s.page.step(m)
-	}))
-	mux.HandleFunc("POST /power", answer(func(yes bool) error { return s.page.answered("power", yes) }))
-	mux.HandleFunc("POST /stop", answer(func(stop bool) error { return s.page.answered("stop", stop) }))
-	return mux
+			return s.page.change(p, c.On)
+		}),
+		"POST /step": answer(func(mode string) error {
+			m, ok := session.ParseMode(mode)
+			if !ok {
+				return errNoSuch
+			}
+			return s.page.step(m)
+		}),
+		"POST /power": answer(func(yes bool) error { return s.page.answered("power", yes) }),
+		"POST /stop":  answer(func(stop bool) error { return s.page.answered("stop", stop) }),
+	}
 }
 
 var errNoSuch = errors.New("there is no such permission or mode")
@@ -210,6 +227,10 @@ var errNoSuch = errors.New("there is no such permission or mode")
 // answer handles an answer of the page: JSON of one type, and no more.
 func answer[T any](take func(T) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			http.Error(w, "the page says JSON", http.StatusUnsupportedMediaType) // a form of another page cannot
+			return
+		}
 		var a T
 		d := json.NewDecoder(r.Body)
 		d.DisallowUnknownFields()
@@ -232,26 +253,13 @@ func answer[T any](take func(T) error) http.HandlerFunc {
 	}
 }
 
-// events sends the view, and every later one, until the tab is closed or the program ends.
+// events sends the view, and every later one, until the tab is closed, newer ones take its place, or the program ends.
 func (s *pageServer) events(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	full := s.tabs == maxTabs
-	if !full {
-		s.tabs++
-	}
-	s.mu.Unlock()
-	if full {
-		http.Error(w, "the page is open too many times", http.StatusTooManyRequests)
-		return
-	}
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.tabs--
-	}()
+	tooMany, leave := s.follow()
+	defer leave()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
-	for {
+	for over := false; ; {
 		s.mu.Lock()
 		change := s.change
 		s.mu.Unlock()
@@ -260,15 +268,51 @@ func (s *pageServer) events(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		out.SetWriteDeadline(time.Now().Add(writeFor))
-		if _, err := fmt.Fprintf(w, "data: %s\n\n", b); err != nil || out.Flush() != nil {
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", b); err != nil || out.Flush() != nil || over {
 			return
 		}
 		select {
 		case <-change:
+		case <-s.done:
+			over = true // the last view may be newer than what was sent
+		case <-tooMany:
+			out.SetWriteDeadline(time.Now().Add(writeFor))
+			fmt.Fprint(w, "event: replaced\ndata:\n\n") // or the browser would come again by itself
+			return
 		case <-r.Context().Done():
 			return
-		case <-s.done:
-			return
 		}
+	}
+}
+
+// follow counts a tab in until it leaves. The oldest goes for one too many.
+func (s *pageServer) follow() (tooMany <-chan struct{}, leave func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tabs) == maxTabs {
+		close(s.tabs[0])
+		s.tabs = slices.Delete(s.tabs, 0, 1)
+	}
+	tab := make(chan struct{})
+	s.tabs = append(s.tabs, tab)
+	if s.away != nil {
+		s.away.Stop()
+	}
+	return tab, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tabs = slices.DeleteFunc(s.tabs, func(c chan struct{}) bool { return c == tab })
+		if len(s.tabs) == 0 {
+			s.away = time.AfterFunc(s.awayFor, s.abandon)
+		}
+	}
+}
+
+// abandon says that nobody comes back, unless somebody just did.
+func (s *pageServer) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tabs) == 0 {
+		s.desert.Do(func() { close(s.deserted) })
 	}
 }

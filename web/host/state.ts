@@ -29,11 +29,25 @@ export interface Receipt {
   granted: { at: string; mode: Mode; allowed: Permission[] }[];
 }
 
-// follow calls show with each view that the program has, and gone when the program does not answer.
+// follow calls show with each view that the program has, and gone when the program does not answer. A tab that newer ones have
+// replaced follows again when it is looked at.
 export function follow(show: (view: View) => void, gone: () => void): void {
   const events = new EventSource("events");
-  events.onmessage = (e) => show(JSON.parse(e.data) as View);
+  events.onmessage = (e) => {
+    const view = JSON.parse(e.data) as View;
+    if (view.state === "end") events.close(); // there is nothing to come
+    show(view);
+  };
   events.onerror = gone; // the browser tries again by itself
+  events.addEventListener("replaced", () => {
+    events.close();
+    const again = () => {
+      if (document.visibilityState !== "visible") return;
+      document.removeEventListener("visibilitychange", again);
+      follow(show, gone);
+    };
+    document.addEventListener("visibilitychange", again);
+  });
 }
 
 // answer tells the program what the end user decided.
