@@ -16,7 +16,8 @@ var arrows = map[string][]string{
 	"desktop/portable":    nil,
 	"desktop/xvfb":        nil,
 	"rfbserver":           {"rfb"},
-	"p2p":                 {"p2p/message", "session"},
+	"p2p":                 {"p2p/message", "p2p/proxy", "session"},
+	"p2p/proxy":           nil,
 	"p2p/message":         nil,
 	"host":                {"rfbserver", "desktop", "desktop/x11", "desktop/portable", "p2p", "session", "web"},
 	"web":                 nil,
@@ -68,6 +69,9 @@ var foreign = map[string][]string{
 	"github.com/mitchellh/":    {},
 	"google.golang.org/proto":  {"p2p"},
 	"github.com/multiformats/": {"p2p", "gateway"},
+	"github.com/quic-go/":      {"p2p"},
+	"github.com/gorilla/":      {"p2p"},
+	"github.com/prometheus/":   {"gateway"},
 }
 
 func TestForeignLibrariesStayInTheirRoom(t *testing.T) {

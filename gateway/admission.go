@@ -84,7 +84,7 @@ func (g *Gateway) openRelay() (*relay.Relay, error) {
 	r.Limit = &relay.RelayLimit{Duration: circuitFor, Data: circuitBytes}
 	r.BufferSize, r.MaxReservations, r.MaxCircuits = circuitBuffer, mostBridges, mostCircuits
 	r.MaxReservationsPerIP, r.MaxReservationsPerASN = mostAtOneIP, mostBridges
-	return relay.New(g.node, relay.WithResources(r), relay.WithACL(g))
+	return relay.New(g.node, relay.WithResources(r), relay.WithACL(g), relay.WithMetricsTracer(g.metrics))
 }
 
 // AllowReserve lets a bridge be reached through the relay while it has a code that waits, or a session.
@@ -129,6 +129,7 @@ func (g *Gateway) cutOff(now time.Time) {
 		}
 		if _, err := findOperator(g.data, who); errors.Is(err, p2p.ErrNotAdmitted) {
 			g.log.Info("stranger cut off", "peer", who)
+			g.metrics.refusals.WithLabelValues("stranger").Inc()
 			c.Close()
 		}
 	}

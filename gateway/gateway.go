@@ -18,6 +18,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
@@ -27,9 +28,12 @@ import (
 
 // Options say where a gateway keeps its state and where it listens.
 type Options struct {
-	Data     string       // a directory; made when absent, mode 0700
-	Listen   string       // host:port of TCP; port 0 chooses one
-	Announce []string     // host or host:port under which others reach it; empty: the addresses of its network interfaces
+	Data     string   // a directory; made when absent, mode 0700
+	Listen   string   // host:port, for TCP and UDP; port 0 chooses one
+	Announce []string // host or host:port under which others reach it; empty: the addresses of its network interfaces
+	TLSCert  string   // files in PEM, for WebSocket and the portal; empty: one is made
+	TLSKey   string
+	Portal   string       // host:port on loopback where metrics are; empty: nowhere
 	Log      *slog.Logger // nil: silent
 }
 
@@ -45,6 +49,7 @@ type Gateway struct {
 	codes     *Codes
 	limits    limits
 	pairs     pairs
+	metrics   *metrics
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -67,15 +72,15 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, err
 	}
 	serving, stop := context.WithCancel(context.Background())
-	g := &Gateway{data: o.Data, held: held, log: o.Log, stop: stop}
-	if err := g.open(ctx, serving, listen, o.Announce); err != nil {
+	g := &Gateway{data: o.Data, held: held, log: o.Log, stop: stop, metrics: newMetrics()}
+	if err := g.open(ctx, serving, listen, o); err != nil {
 		g.Close()
 		return nil, err
 	}
 	return g, nil
 }
 
-func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, announce []string) error {
+func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Options) error {
 	key, err := p2p.LoadIdentity(filepath.Join(g.data, "identity.key"))
 	if err != nil {
 		return err
@@ -84,12 +89,18 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, anno
 	if err != nil {
 		return err
 	}
-	socket, err := manet.FromNetAddr(net.TCPAddrFromAddrPort(listen))
+	secure, err := certificate(o.TLSCert, o.TLSKey)
 	if err != nil {
 		return err
 	}
-	g.node, err = p2p.NewNode(p2p.NodeOptions{Key: key, Resources: resources, Listen: []multiaddr.Multiaddr{socket}})
-	if err != nil {
+	p := port{at: listen, tls: secure, portal: portal()}
+	node := p2p.NodeOptions{Key: key, Resources: g.metrics.watch(resources)}
+	node.Transports = p.transports(node)
+	if g.node, err = p2p.NewNode(node); err != nil {
+		return err
+	}
+	g.node.Network().Notify(&network.NotifyBundle{ConnectedF: g.metrics.connected, DisconnectedF: g.metrics.disconnected})
+	if err := p.listen(g.node.Network().(*swarm.Swarm)); err != nil {
 		return fmt.Errorf("%w: choose another address with --listen, or end the program that has it", err)
 	}
 	if g.state, err = openState(g.data); err != nil {
@@ -106,10 +117,13 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, anno
 	if g.relay, err = g.openRelay(); err != nil {
 		return err
 	}
-	if g.addresses, err = g.announced(listen, announce); err != nil {
+	if g.addresses, err = g.announced(listen, o.Announce); err != nil {
 		return err
 	}
 	if err := writeFile(addressFile(g.data), g.addresses); err != nil {
+		return err
+	}
+	if err := g.servePortal(serving, o.Portal); err != nil {
 		return err
 	}
 	g.running.Go(func() { g.closeStrangers(serving) })
@@ -173,7 +187,9 @@ func (g *Gateway) announced(listen netip.AddrPort, names []string) (addresses []
 		if bases, err = g.node.Network().InterfaceListenAddresses(); err != nil {
 			return nil, err
 		}
-		bases = outwardFirst(bases)
+		bases = outwardFirst(slices.DeleteFunc(bases, func(a multiaddr.Multiaddr) bool {
+			return a[len(a)-1].Code() != multiaddr.P_TCP // one address stands for all ways: they have one port
+		}))
 	}
 	for _, a := range bases {
 		addresses = append(addresses, a.String()+"/p2p/"+g.node.ID().String())

@@ -45,6 +45,9 @@ func (g *Gateway) serveCode(ctx context.Context, s network.Stream) {
 	bridge := s.Conn().RemotePeer()
 	code, lives, err := g.code(ctx, bridge, req.Verb)
 	g.log.InfoContext(ctx, "code", "verb", req.Verb, "bridge", bridge, "err", err)
+	if g.metrics.refused(err); err == nil && req.Verb == message.CodeRequest_OPEN {
+		g.metrics.codes.Inc()
+	}
 	message.Write(s, &message.CodeAnswer{Status: p2p.Status(err), Code: code, Seconds: uint32(lives.Seconds())})
 }
 
@@ -75,6 +78,9 @@ func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 	host, from := s.Conn().RemotePeer(), addressOf(s.Conn())
 	meeting, err := g.meet(ctx, host, from, req.Code)
 	g.log.InfoContext(ctx, "redeem", "host", host, "from", from, "err", err)
+	if g.metrics.refused(err); err == nil {
+		g.metrics.redeemed.Inc()
+	}
 	if errors.Is(err, p2p.ErrNoCode) || errors.Is(err, p2p.ErrTooMany) {
 		select {
 		case <-answer:

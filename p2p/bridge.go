@@ -17,6 +17,7 @@ import (
 	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 
 	"sixgate/p2p/message"
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 )
 
@@ -36,6 +37,7 @@ var errLinkBroken = errors.New("the connection broke; retrying")
 // BridgeOptions say who a bridge is.
 type BridgeOptions struct {
 	Profile Profile
+	Proxies proxy.Settings
 	Purpose string       // what the host's user is asked for: "fix your printer"
 	Mode    session.Mode // what the session is to be for
 	System  string       // the bridge's operating system
@@ -105,7 +107,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	if err := self.check(); err != nil {
 		return nil, err
 	}
-	u, err := newUplink(key, o.Profile.Gateways, false)
+	u, err := newUplink(key, o.Profile.Gateways, o.Proxies, false)
 	if err != nil {
 		return nil, err
 	}

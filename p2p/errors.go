@@ -13,6 +13,8 @@ var (
 	ErrTooMany = errors.New("too many wrong codes came from this network; wait a few minutes, then type the code again")
 	ErrGateway = errors.New("the gateway cannot be reached: check its address, and that this computer is online and " +
 		"may reach that port")
+	ErrOtherGateway = errors.New("another program answers at the gateway's address, and it has not the gateway's key: see that the " +
+		"address is the gateway's own and today's; if it is, do not go on, and tell its administrator")
 	ErrBusy       = errors.New("the gateway cannot do this now; try again in a minute, and tell its administrator if it stays so")
 	ErrBridgeGone = errors.New("the supporter's program does not answer; ask your supporter for a new code")
 	ErrHostGone   = errors.New("the other computer took the code and did not arrive; make a new code")

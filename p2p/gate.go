@@ -45,8 +45,9 @@ func (g *gate) isMatched(p peer.ID) bool {
 
 func (g *gate) InterceptPeerDial(p peer.ID) bool { return p == g.gateway || g.host && g.isMatched(p) }
 
-func (g *gate) InterceptAddrDial(p peer.ID, _ multiaddr.Multiaddr) bool {
-	return g.InterceptPeerDial(p)
+// InterceptAddrDial has the gateway reached by its ways only, whatever addresses it tells of itself.
+func (g *gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
+	return g.InterceptPeerDial(p) && (p != g.gateway || a.Equal(home))
 }
 
 // InterceptAccept sees circuits only: neither role listens on a network.

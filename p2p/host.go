@@ -13,12 +13,14 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"sixgate/p2p/message"
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 )
 
 // HostOptions say which gateway a host uses and what it says of itself.
 type HostOptions struct {
-	Gateways []string     // multiaddrs that end in /p2p/ and the gateway's peer id, tried together
+	Gateways []string // multiaddrs that end in /p2p/ and the gateway's peer id, tried together
+	Proxies  proxy.Settings
 	Self     Hello        // Name and System
 	Log      *slog.Logger // nil: silent
 }
@@ -46,7 +48,7 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUplink(key, o.Gateways, true)
+	u, err := newUplink(key, o.Gateways, o.Proxies, true)
 	if err != nil {
 		return nil, err
 	}

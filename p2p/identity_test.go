@@ -114,13 +114,16 @@ func TestGate(t *testing.T) {
 		in := func(p peer.ID) bool { return g.InterceptSecured(network.DirInbound, p, nil) }
 		out := func(p peer.ID) bool {
 			dial, reached := g.InterceptPeerDial(p), g.InterceptSecured(network.DirOutbound, p, nil)
-			if dial != reached || dial != g.InterceptAddrDial(p, nil) {
+			if dial != reached || dial != g.InterceptAddrDial(p, home) {
 				t.Errorf("host %v: %s may be dialled %v and reached %v", host, p, dial, reached)
 			}
 			return dial
 		}
 		if !out("gateway") || in("gateway") || out("stranger") || in("stranger") {
 			t.Errorf("host %v: gateway out %v, in %v; stranger out %v, in %v", host, out("gateway"), in("gateway"), out("stranger"), in("stranger"))
+		}
+		if g.InterceptAddrDial("gateway", quicV1) {
+			t.Error("the gateway is dialled at an address that it tells of itself")
 		}
 		first, second := g.match("other"), g.match("other")
 		if out("other") != host || in("other") == host {

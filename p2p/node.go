@@ -2,7 +2,6 @@ package p2p
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/connmgr"
@@ -11,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/core/transport"
 	"github.com/libp2p/go-libp2p/p2p/host/basic"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoremem"
@@ -20,7 +20,6 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
-	"github.com/multiformats/go-multiaddr"
 )
 
 // userAgent is all that identify tells of a program.
@@ -37,12 +36,13 @@ type NodeOptions struct {
 	Key       crypto.PrivKey
 	Gater     connmgr.ConnectionGater
 	Resources network.ResourceManager
-	Listen    []multiaddr.Multiaddr // none: the node only dials
-	Circuit   bool                  // dials and accepts through a relay
+	// Transports are the node's ways to others, made with the upgrader that authenticates and multiplexes. nil: it dials TCP.
+	Transports func(transport.Upgrader) ([]transport.Transport, error)
+	Circuit    bool // dials and accepts through a relay as well
 }
 
-// NewNode assembles a libp2p node from its parts: TCP, Noise, yamux, and circuits where wanted. The root package of
-// go-libp2p would do the same and bring every transport there is: 7 MB more in a program that users download.
+// NewNode assembles a libp2p node from its parts: Noise, yamux, the transports that it is given, and circuits where wanted. The
+// root package of go-libp2p would do the same and bring every transport there is: 7 MB more in a program that users download.
 func NewNode(o NodeOptions) (host.Host, error) {
 	id, err := peer.IDFromPrivateKey(o.Key)
 	if err != nil {
@@ -86,27 +86,24 @@ func transports(h host.Host, sw *swarm.Swarm, o NodeOptions) error {
 	if err != nil {
 		return err
 	}
-	var options []tcp.Option
-	if len(o.Listen) > 0 { // else a second gateway could share the port, and take every other connection
-		options = append(options, tcp.DisableReuseport())
+	make := o.Transports
+	if make == nil {
+		make = func(up transport.Upgrader) ([]transport.Transport, error) {
+			t, err := tcp.NewTCPTransport(up, o.Resources, nil)
+			return []transport.Transport{t}, err
+		}
 	}
-	t, err := tcp.NewTCPTransport(up, o.Resources, nil, options...)
+	all, err := make(up)
 	if err != nil {
 		return err
 	}
-	if err := sw.AddTransport(t); err != nil {
-		return err
-	}
-	if o.Circuit {
-		if err := client.AddTransport(h, up); err != nil {
+	for _, t := range all {
+		if err := sw.AddTransport(t); err != nil {
 			return err
 		}
 	}
-	if len(o.Listen) == 0 {
-		return nil
-	}
-	if err := sw.Listen(o.Listen...); err != nil {
-		return fmt.Errorf("listen: %w", err)
+	if o.Circuit {
+		return client.AddTransport(h, up)
 	}
 	return nil
 }

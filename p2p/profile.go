@@ -56,32 +56,11 @@ func LoadProfile(path string) (p Profile, err error) {
 }
 
 func (p Profile) check() error {
-	if _, err := parseGateways(p.Gateways); err != nil {
+	if _, _, err := parseGateways(p.Gateways); err != nil {
 		return err
 	}
 	if _, err := parseKey(p.Key); err != nil {
 		return fmt.Errorf("the profile's key: %w", err)
 	}
 	return Hello{Name: p.Operator, Organisation: p.Organisation}.check()
-}
-
-// parseGateways reads a gateway's addresses, several ways to one peer.
-func parseGateways(addresses []string) (peer.AddrInfo, error) {
-	if len(addresses) == 0 {
-		return peer.AddrInfo{}, errors.New("no gateway is given: name one as /ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, " +
-			"as 'sixgate-gateway serve' prints it")
-	}
-	var gateway peer.AddrInfo
-	for _, s := range addresses {
-		info, err := peer.AddrInfoFromString(s)
-		if err != nil || len(info.Addrs) == 0 {
-			return peer.AddrInfo{}, fmt.Errorf("gateway address %q must look like /ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, "+
-				"as 'sixgate-gateway serve' prints it", s)
-		}
-		if gateway.ID != "" && gateway.ID != info.ID {
-			return peer.AddrInfo{}, fmt.Errorf("gateway address %q is another gateway's: this version uses one", s)
-		}
-		gateway.ID, gateway.Addrs = info.ID, append(gateway.Addrs, info.Addrs...)
-	}
-	return gateway, nil
 }

@@ -14,9 +14,11 @@ import (
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/x/rate"
+	"github.com/multiformats/go-multiaddr"
 	"google.golang.org/protobuf/proto"
 
 	"sixgate/p2p/message"
+	"sixgate/p2p/proxy"
 )
 
 // connectFor is how long the gateway may take to answer a connection, askFor a question.
@@ -29,12 +31,13 @@ const (
 type uplink struct {
 	node    host.Host
 	gateway peer.AddrInfo
+	ways    *ways
 	gate    *gate
 }
 
 // newUplink makes the node of a host or a bridge. It does not connect yet.
-func newUplink(key crypto.PrivKey, gateways []string, isHost bool) (*uplink, error) {
-	gateway, err := parseGateways(gateways)
+func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, isHost bool) (*uplink, error) {
+	id, ends, err := parseGateways(gateways)
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +45,13 @@ func newUplink(key crypto.PrivKey, gateways []string, isHost bool) (*uplink, err
 	if err != nil {
 		return nil, err
 	}
-	g := newGate(gateway.ID, isHost)
-	node, err := NewNode(NodeOptions{Key: key, Gater: g, Resources: resources, Circuit: true})
-	if err != nil {
+	u := &uplink{gateway: peer.AddrInfo{ID: id, Addrs: []multiaddr.Multiaddr{home}}, ways: &ways{ends: ends, proxies: proxies}, gate: newGate(id, isHost)}
+	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources, Circuit: true}
+	o.Transports = u.ways.transports(o)
+	if u.node, err = NewNode(o); err != nil {
 		return nil, err
 	}
-	return &uplink{node: node, gateway: gateway, gate: g}, nil
+	return u, nil
 }
 
 // clientConns is how many connections a host or a bridge has at most: one to its gateway, one for each call.
@@ -66,6 +70,9 @@ func clientResources() (network.ResourceManager, error) {
 			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: clientConns}}))
 }
 
+// Way is the way on which the gateway was reached last, and those that were tried before and did not lead there.
+func (u *uplink) Way() (Way, Failures) { return u.ways.last() }
+
 // connect connects to the gateway, unless it is connected.
 func (u *uplink) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, connectFor)
@@ -82,10 +89,12 @@ func (u *uplink) lost(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if dials, ok := errors.AsType[*swarm.DialError](err); ok && len(dials.DialErrors) > 0 {
-		err = dials.DialErrors[0].Cause // one line; the others say the same of other addresses
+	if _, ok := errors.AsType[*swarm.DialError](err); ok {
+		if _, failed := u.ways.last(); len(failed) > 0 {
+			err = failed // on every way; libp2p adds the addresses that the gateway tells of itself, and nobody dials
+		}
 	}
-	return fmt.Errorf("gateway %s: %w (%w)", u.gateway.Addrs[0], ErrGateway, err)
+	return fmt.Errorf("gateway %s: %w (%w)", u.ways.ends[0].address(), ErrGateway, err)
 }
 
 // ask puts one question to the gateway.

@@ -1,0 +1,306 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/core/transport"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"sixgate/p2p/proxy"
+)
+
+// All ways to a gateway are tried, and the first that works wins. They do not start together: TCP costs the gateway a third of
+// what QUIC does for each byte, and WebSocket twice the round trips. So each kind has stagger before the next begins, and on a long
+// path QUIC, which needs the fewest round trips, overtakes. What worked last begins first.
+const (
+	stagger = 250 * time.Millisecond
+	tryFor  = 9 * time.Second // one way
+)
+
+// home is the address under which a node knows its gateway. How to get there is what ways know.
+var home = multiaddr.StringCast("/memory/1")
+
+// Way is one way to a gateway.
+type Way struct {
+	Transport string // tcp, quic or websocket
+	Address   string // host:port of the gateway
+	Proxy     string // host:port; "" when none is on the way
+}
+
+func (w Way) String() string {
+	s := w.Transport + " " + w.Address
+	if w.Proxy != "" {
+		s += " by proxy " + w.Proxy
+	}
+	return s
+}
+
+// Failure is a way that did not lead to the gateway, and why.
+type Failure struct {
+	Way Way
+	Err error
+}
+
+// Failures are all ways that did not lead to the gateway, in one line.
+type Failures []Failure
+
+func (f Failures) Error() string {
+	var all []string
+	for _, one := range f {
+		all = append(all, one.Way.String()+": "+strings.ReplaceAll(one.Err.Error(), "\n", " "))
+	}
+	return strings.Join(all, "; ")
+}
+
+func (f Failures) Unwrap() []error {
+	var all []error
+	for _, one := range f {
+		all = append(all, one.Err)
+	}
+	return all
+}
+
+// ways is a transport whose only address is home.
+type ways struct {
+	ends      []endpoint
+	proxies   proxy.Settings
+	resources network.ResourceManager
+	up        transport.Upgrader
+	tcp, quic transport.Transport
+	racing    sync.WaitGroup
+
+	mu   sync.Mutex
+	best Way      // that worked last
+	lost Failures // of the last race
+}
+
+// transports are what a host's or a bridge's node dials with: the ways to its gateway, and TCP and QUIC to the other end.
+func (w *ways) transports(o NodeOptions) func(transport.Upgrader) ([]transport.Transport, error) {
+	return func(up transport.Upgrader) (all []transport.Transport, err error) {
+		w.up, w.resources = up, o.Resources
+		if w.tcp, err = tcp.NewTCPTransport(up, o.Resources, nil); err != nil {
+			return nil, err
+		}
+		if w.quic, err = QUIC(o); err != nil {
+			return nil, err
+		}
+		return []transport.Transport{w.tcp, w.quic, w}, nil
+	}
+}
+
+func (w *ways) CanDial(a multiaddr.Multiaddr) bool { return a.Equal(home) }
+func (w *ways) Protocols() []int                   { return []int{multiaddr.P_MEMORY} }
+func (w *ways) Proxy() bool                        { return false }
+func (w *ways) Listen(multiaddr.Multiaddr) (transport.Listener, error) {
+	return nil, errors.New("ways only lead away")
+}
+
+// Close waits for the ways that lost a race.
+func (w *ways) Close() error {
+	w.racing.Wait()
+	return nil
+}
+
+// Dial races all ways to the gateway. Where none leads there, the error is Failures.
+func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID) (transport.CapableConn, error) {
+	w.mu.Lock()
+	best := w.best
+	w.mu.Unlock()
+	r := newRace(ctx, func(ctx context.Context, s step) attempt {
+		conn, err := w.try(ctx, s, gateway)
+		return attempt{s.Way, conn, err}
+	})
+	for _, e := range w.ends {
+		r.enter(func() []step { return w.steps(r.ctx, e) }, best)
+	}
+	w.racing.Go(r.close)
+	var lost Failures
+	for a := range r.ended {
+		if a.err != nil {
+			lost = append(lost, Failure{a.way, a.err})
+			r.next(len(lost))
+			continue
+		}
+		r.stop(errSlower)
+		w.mu.Lock()
+		w.best, w.lost = a.way, lost
+		w.mu.Unlock()
+		w.racing.Go(func() { // the others have lost: nobody waits for them
+			for a := range r.ended {
+				if a.conn != nil {
+					a.conn.Close()
+				}
+			}
+		})
+		return a.conn, nil
+	}
+	w.mu.Lock()
+	w.lost = lost
+	w.mu.Unlock()
+	return nil, lost
+}
+
+// last is the way that worked last, and those that did not when it was found.
+func (w *ways) last() (Way, Failures) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.best, w.lost
+}
+
+// steps are the ways to one address: directly to each address that its name means, and through a proxy, which looks the name up
+// itself.
+func (w *ways) steps(ctx context.Context, e endpoint) (all []step) {
+	add := func(kind string, turn int, s step) {
+		if e.only == "" || e.only == kind {
+			s.Transport, s.turn = kind, turn
+			all = append(all, s)
+		}
+	}
+	proxied := func() {
+		via, err := w.proxies.For(e.address())
+		if via == nil && err == nil {
+			return
+		}
+		s := step{Way: Way{Address: e.address(), Proxy: "?"}, via: via, none: err}
+		if via != nil {
+			s.Proxy = proxy.Name(via)
+		}
+		add(byTCP, 1, s)
+		add(byWebSocket, 2, s)
+	}
+	proxied()
+	addresses, err := e.lookUp(ctx)
+	if err != nil {
+		add(byTCP, 0, step{Way: Way{Address: e.address()}, none: err})
+		return all
+	}
+	for _, ip := range addresses {
+		s := step{Way: Way{Address: netip.AddrPortFrom(ip.Unmap(), e.number()).String()}}
+		add(byTCP, 0, s)
+		add(byQUIC, 1, s)
+		add(byWebSocket, 2, s)
+	}
+	return all
+}
+
+// try goes one way.
+func (w *ways) try(ctx context.Context, s step, gateway peer.ID) (transport.CapableConn, error) {
+	if s.none != nil {
+		return nil, s.none
+	}
+	within, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	conn, err := w.connect(within, s, gateway)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case within.Err() != nil:
+		return nil, errSilent
+	case errors.As(err, new(sec.ErrPeerIDMismatch)):
+		return nil, fmt.Errorf("%w (%w)", ErrOtherGateway, err)
+	}
+	return nil, err
+}
+
+func (w *ways) connect(ctx context.Context, s step, gateway peer.ID) (transport.CapableConn, error) {
+	if s.Transport == byQUIC || s.Transport == byTCP && s.via == nil {
+		return w.plain(ctx, s, gateway)
+	}
+	var raw net.Conn
+	var err error
+	if s.via != nil {
+		raw, err = proxy.Dial(ctx, s.via, s.Address)
+	} else {
+		raw, err = new(net.Dialer).DialContext(ctx, "tcp", s.Address)
+	}
+	if err == nil && s.Transport == byWebSocket {
+		raw, err = socket(ctx, raw, s.Address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.upgrade(ctx, raw, gateway)
+}
+
+// plain goes a way that libp2p knows.
+func (w *ways) plain(ctx context.Context, s step, gateway peer.ID) (transport.CapableConn, error) {
+	to, err := netip.ParseAddrPort(s.Address)
+	if err != nil {
+		return nil, err
+	}
+	if s.Transport == byTCP {
+		a, err := manet.FromNetAddr(net.TCPAddrFromAddrPort(to))
+		if err != nil {
+			return nil, err
+		}
+		return w.tcp.Dial(ctx, a, gateway)
+	}
+	a, err := manet.FromNetAddr(net.UDPAddrFromAddrPort(to))
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { watchRefusal(ctx, s.Address, stop) })
+	defer watching.Wait()
+	defer stop(nil)
+	c, err := w.quic.Dial(ctx, a.Encapsulate(quicV1), gateway)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return c, err
+}
+
+// watchRefusal ends a dial of QUIC when the machine there, or one before it, says that nothing is there. QUIC itself, whose socket
+// serves many, does not hear it and waits.
+func watchRefusal(ctx context.Context, address string, refuse context.CancelCauseFunc) {
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	if _, err = conn.Write([]byte{0}); err == nil { // too short for QUIC: who listens says nothing
+		_, err = conn.Read(make([]byte, 1))
+	}
+	if err != nil && ctx.Err() == nil {
+		refuse(err)
+	}
+}
+
+var quicV1 = multiaddr.StringCast("/quic-v1")
+
+// upgrade authenticates the far end of a connection that is not libp2p's own.
+func (w *ways) upgrade(ctx context.Context, raw net.Conn, gateway peer.ID) (transport.CapableConn, error) {
+	conn, err := manet.WrapNetConn(raw)
+	if err != nil {
+		raw.Close()
+		return nil, err
+	}
+	scope, err := w.resources.OpenConnection(network.DirOutbound, true, conn.RemoteMultiaddr())
+	if err != nil {
+		raw.Close()
+		return nil, err
+	}
+	c, err := w.up.Upgrade(ctx, w, conn, network.DirOutbound, gateway, scope)
+	if err != nil {
+		scope.Done()
+		return nil, err
+	}
+	return c, nil
+}
