@@ -20,6 +20,7 @@ import (
 type bar struct {
 	words map[string]string
 	keys  hotKeys
+	page  bool // there is one, which the name shows again
 }
 
 // action is what a key or a part of the bar does.
@@ -30,6 +31,7 @@ const (
 	toggleFiles
 	toggleControl
 	stop
+	showPage
 )
 
 const (
@@ -71,7 +73,11 @@ func (b bar) parts(c *Consent) []part {
 	if len(name) > longName {
 		name = append(name[:longName-1], '…')
 	}
-	parts := []part{{"●  " + string(name) + "   " + c.From.Format(time.TimeOnly)[:5], barGround, nothing}}
+	shows := nothing
+	if b.page {
+		shows = showPage
+	}
+	parts := []part{{"●  " + string(name) + "   " + c.From.Format(time.TimeOnly)[:5], barGround, shows}}
 	allowed := c.Allowed()
 	if c.Offered().Has(session.Files) {
 		parts = append(parts, part{b.key(toggleFiles) + b.state("files", allowed.Has(session.Files)), barPart, toggleFiles})

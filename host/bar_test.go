@@ -64,7 +64,7 @@ func TestBar(t *testing.T) {
 	for _, language := range []string{"", "C", "en_GB.UTF-8", "de_AT", "it", "fr", "es", "xx"} {
 		for _, name := range []string{"Ada", strings.Repeat("Wolfeschlegelsteinhausen ", 20)} {
 			c := newConsent(t.Context(), new(screen), withFiles(name), Grant{Permissions: session.View})
-			b := bar{web.Words(language), keys}
+			b := bar{web.Words(language), keys, true}
 			off := b.paint(c)
 			if w := off.Rect.Dx(); w > 1024 {
 				t.Errorf("%q: the bar is %d pixels wide", language, w)
@@ -77,7 +77,7 @@ func TestBar(t *testing.T) {
 					t.Fatalf("%q: at %d is red %v, and a click does %d", language, x, red, does)
 				}
 			}
-			if !found[toggleFiles] || !found[toggleControl] || !found[stop] || !found[nothing] {
+			if !found[toggleFiles] || !found[toggleControl] || !found[stop] || !found[showPage] {
 				t.Errorf("%q: the bar has %v", language, found)
 			}
 			if b.at(c, image.Pt(off.Rect.Dx()+1, 5)) != nothing {

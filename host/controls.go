@@ -24,7 +24,7 @@ func (h Host) openControls(offered session.Permissions) controls {
 		return controls{}
 	}
 	keys := grabKeys(panel, offered)
-	return controls{panel, bar{words: web.Words(h.Language), keys: keys}}
+	return controls{panel, bar{words: web.Words(h.Language), keys: keys, page: h.ShowPage != nil}}
 }
 
 func (k controls) close() {
@@ -60,6 +60,8 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 			c.toggle(session.Files)
 		case toggleControl:
 			c.toggle(session.Control)
+		case showPage:
+			h.ShowPage()
 		case stop:
 			end()
 			return

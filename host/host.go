@@ -27,6 +27,7 @@ type Host struct {
 	Questions Questions
 	Power     func(ctx context.Context, restart bool) error // of this computer; nil: nobody can ask for that
 	OpenPanel func() (Panel, error)                         // for the session bar and the keys; nil: there is none
+	ShowPage  func()                                        // opens the end user's page once more, without waiting; nil: there is none
 	Language  string                                        // of the session bar: "de", "de_AT.UTF-8"; "" and unknown ones: English
 	Log       *slog.Logger
 }

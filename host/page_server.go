@@ -86,6 +86,9 @@ func (p *Page) Address() string {
 	return fmt.Sprintf("http://%s/open?token=%s", s.address, token)
 }
 
+// HostPort is where the page listens.
+func (p *Page) HostPort() string { return p.server.address }
+
 // Close ends the page, when the browsers that show it have its last view.
 func (p *Page) Close() error {
 	s := p.server

@@ -19,41 +19,44 @@ type systemFlags struct {
 const waitThenRelease = `read -r line || exec /proc/self/fd/3 release --display "$0"`
 
 // guard starts a second process that lets go of all keys and buttons if this one is killed: an X server does not do that by itself.
-// The function that it returns ends that process.
-func (d display) guard(log *slog.Logger) (stop func()) {
+// It returns that process's id, 0 where there is none, and a function that ends it.
+func (d display) guard(log *slog.Logger) (pid int, stop func()) {
 	if d.Backend != host.DefaultBackend {
-		return func() {}
+		return 0, func() {}
 	}
-	stop, err := d.startGuard()
+	pid, stop, err := d.startGuard()
 	if err != nil {
 		log.Warn("if this program is killed while the supporter holds a key, it stays down", "err", err)
-		return func() {}
+		return 0, func() {}
 	}
-	return stop
+	return pid, stop
 }
 
-func (d display) startGuard() (stop func(), err error) {
+func (d display) startGuard() (pid int, stop func(), err error) {
 	self, err := os.Open("/proc/self/exe") // which is there also when its name is not
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	defer self.Close()
 	cmd := exec.Command("/bin/sh", "-c", waitThenRelease, d.Display)
 	cmd.ExtraFiles = []*os.File{self}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // what ends this process's group does not end it
+	cmd.SysProcAttr = apart()
 	life, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return func() {
+	return cmd.Process.Pid, func() {
 		io.WriteString(life, "\n") // nothing is held
 		life.Close()
 		cmd.Wait()
 	}, nil
 }
+
+// apart keeps what ends this process's group, such as a Ctrl-C on its terminal, from a process that is started.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 // panel is where the session bar has its place.
 func (d display) panel() func() (host.Panel, error) {

@@ -13,7 +13,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	"github.com/pkg/browser"
 
 	"sixgate/host"
 )
@@ -44,6 +43,7 @@ type helpCmd struct {
 	display
 	Gateway []string `help:"The gateway's address, /ip4/…/tcp/4443/p2p/…; may be given several times." placeholder:"ADDR"`
 	Code    string   `help:"The six digits that your supporter told you." placeholder:"482913"`
+	Dispose bool     `help:"Delete this program's file, and say in the end what was looked for on this computer."`
 	TTY     bool     `help:"Ask on this terminal, not on a page in the browser." name:"tty"`
 }
 
@@ -51,12 +51,28 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if len(c.Gateway) == 0 {
 		return errors.New("which gateway? Give its address with --gateway; your supporter knows it")
 	}
+	if c.Dispose {
+		return c.helpAndDispose(ctx, log)
+	}
+	return c.help(ctx, log, new(traces))
+}
+
+// traces are what a session has besides connections while it lasts.
+type traces struct {
+	guard int    // process
+	page  string // host:port
+}
+
+// help takes one session to its end, and notes its traces.
+func (c helpCmd) help(ctx context.Context, log *slog.Logger, t *traces) error {
 	desktop, err := c.open(log)
 	if err != nil {
 		return err
 	}
 	defer desktop.Close()
-	defer c.guard(log)()
+	guard, stop := c.guard(log)
+	defer stop()
+	t.guard = guard
 	h := host.Host{
 		Gateways: c.Gateway, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
 	}
@@ -69,18 +85,11 @@ func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer page.Close()
-	showPage(page)
-	h.Questions = page
-	return h.Run(ctx, c.Code)
-}
-
-// showPage opens the page in the user's browser, and says where it is in case that shows nothing.
-func showPage(page *host.Page) {
+	t.page = page.HostPort()
 	fmt.Println("If no page opens, open this address in the browser of this computer:", page.Address())
-	browser.Stdout = os.Stderr
-	if err := browser.OpenURL(page.Address()); err != nil {
-		fmt.Fprintln(os.Stderr, "sixgate-host: no browser can be opened:", err)
-	}
+	h.Questions, h.ShowPage = page, func() { showPage(page) }
+	showPage(page)
+	return h.Run(ctx, c.Code)
 }
 
 type vncCmd struct {
@@ -95,7 +104,8 @@ func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer desktop.Close()
-	defer c.guard(log)()
+	_, stop := c.guard(log)
+	defer stop()
 	return host.VNC{Desktop: desktop, Port: c.Port, NoPassword: c.NoPassword, Log: log}.Serve(ctx, os.Stdout)
 }
 
@@ -106,6 +116,9 @@ func showHelp(o kong.HelpOptions, k *kong.Context) error {
 	}
 	return kong.DefaultHelpPrinter(o, k)
 }
+
+// errLeft is the end of a program that could not remove all of itself.
+var errLeft = errors.New("not all of this program is gone: see above")
 
 // lean is how much garbage there may be, in percent of what is in use: little is made, so collecting it often costs little, and
 // the end user's machine has better use for the memory.
@@ -123,7 +136,7 @@ func main() {
 		kong.Vars{"version": version, "backend": host.DefaultBackend},
 		kong.Help(showHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && ctx.Err() == nil {
+	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && (ctx.Err() == nil || errors.Is(err, errLeft)) {
 		fmt.Fprintln(os.Stderr, "sixgate-host:", err)
 		os.Exit(1)
 	}
