@@ -50,7 +50,12 @@ func start(t *testing.T, namespace, name string, args ...string) *talk {
 	if namespace != "" {
 		args = append([]string{"ip", "netns", "exec", namespace}, args...)
 	}
-	p := &talk{name: name, cmd: exec.Command(args[0], args[1:]...), left: make(chan struct{}), more: make(chan struct{})}
+	return startCommand(t, name, exec.Command(args[0], args[1:]...))
+}
+
+func startCommand(t *testing.T, name string, cmd *exec.Cmd) *talk {
+	t.Helper()
+	p := &talk{name: name, cmd: cmd, left: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = p, &p.log
 	keys, err := p.cmd.StdinPipe()

@@ -39,8 +39,8 @@ func (r residue) check() error {
 		look       func() error
 	}{
 		{"program file", "deleted, " + r.file, r.programFile},
-		{"files and connections", "none is open", r.opened},
-		{"shared memory", "none is left", sharedMemory},
+		{"files and connections", "none is open", settled(r.opened)},
+		{"shared memory", "none is left", settled(sharedMemory)},
 		{"keys and mouse buttons", "none is held by a program", r.held},
 		{"guard process", "has left", r.guardProcess},
 		{"page for the browser", "does not answer any more", r.pageAddress},
@@ -56,6 +56,17 @@ func (r residue) check() error {
 	}
 	fmt.Fprintln(r.out, "Nothing is left on this computer.")
 	return nil
+}
+
+// settled looks until nothing is there, or settleFor is over: the X server frees a moment later what our connection to it had.
+func settled(look func() error) func() error {
+	return func() error {
+		for end := time.Now().Add(settleFor); ; time.Sleep(10 * time.Millisecond) {
+			if err := look(); err == nil || time.Now().After(end) {
+				return err
+			}
+		}
+	}
 }
 
 func (r residue) programFile() error {
@@ -75,17 +86,11 @@ func (r residue) programFile() error {
 // opened finds the files and connections that were not open at the beginning. What goes with a connection to the display are our
 // windows, our grabs of keys and what we own of the clipboard.
 func (r residue) opened() error {
-	var left []string
-	for end := time.Now().Add(settleFor); ; time.Sleep(20 * time.Millisecond) {
-		now, err := openFiles()
-		if err != nil {
-			return err
-		}
-		left = slices.DeleteFunc(now, func(f string) bool { return slices.Contains(r.before, f) })
-		if len(left) == 0 || time.Now().After(end) {
-			break
-		}
+	now, err := openFiles()
+	if err != nil {
+		return err
 	}
+	left := slices.DeleteFunc(now, func(f string) bool { return slices.Contains(r.before, f) })
 	if len(left) > 0 {
 		return errors.New(strings.Join(left, ", "))
 	}
