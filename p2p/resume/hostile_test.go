@@ -1,0 +1,257 @@
+package resume
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func frame(k kind, body ...byte) []byte { return append(head{k, len(body)}.append(nil), body...) }
+
+func numbered(k kind, n uint64) []byte { return appendNumber(nil, k, n) }
+
+// attacked is an end that has written 100 bytes, of which the other end had read 10 when it attached again at 50.
+func attacked(t testing.TB) (c *Conn, far wireEnd) {
+	t.Helper()
+	c = New(Options{Window: 1000})
+	c.Write(pattern(100, 1))
+	near, far := newWire(endless, endless, true).ends()
+	c.Attach(near, 0)
+	if _, err := io.ReadFull(far, make([]byte, headSize+100)); err != nil {
+		t.Fatal(err)
+	}
+	far.Write(numbered(ack, 10))
+	for acked := uint64(0); acked != 10; runtime.Gosched() {
+		c.mu.Lock()
+		acked = c.acked
+		c.mu.Unlock()
+	}
+	near, far = newWire(endless, endless, true).ends()
+	if err := c.Attach(near, 50); err != nil {
+		t.Fatal(err)
+	}
+	return c, far
+}
+
+// What no honest end says breaks the channel, for both ends.
+func TestHostileFrames(t *testing.T) {
+	long := bytes.Repeat(frame(data, make([]byte, 100)...), 11)
+	for name, says := range map[string][]byte{
+		"an unknown kind":                 frame(8),
+		"no kind":                         frame(0),
+		"data without bytes":              frame(data),
+		"data longer than a frame":        {byte(data), 0xff, 0xff, 0xff},
+		"an ack without a position":       frame(ack),
+		"a long ack":                      frame(ack, make([]byte, 9)...),
+		"an ack of what was never sent":   numbered(ack, 101),
+		"an ack of everything there is":   numbered(ack, 1<<64-1),
+		"an ack that takes one back":      numbered(ack, 9),
+		"more than a window":              long,
+		"bytes after the end":             append(frame(end), frame(data, 1)...),
+		"two ends":                        append(frame(end), frame(end)...),
+		"an end with bytes":               frame(end, 1),
+		"a ping without a number":         frame(ping),
+		"a reset without a reason":        frame(reset),
+		"an ack of the rest before it is": append(numbered(ack, 100), numbered(ack, 99)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, far := attacked(t)
+			io.ReadFull(far, make([]byte, headSize+50))
+			far.Write(says)
+			_, err := io.ReadAll(c)
+			if !errors.Is(err, errFrame) {
+				t.Errorf("it reads %v", err)
+			}
+			if _, err := c.Write([]byte{1}); !errors.Is(err, errFrame) {
+				t.Errorf("it writes %v", err)
+			}
+			if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, frame(reset, badFrames)) {
+				t.Errorf("the other end hears %v, %v", got, err)
+			}
+			far.Close()
+			c.Wait()
+			if !c.Done() || c.Attached() || c.out.blocks != nil || c.in.blocks != nil {
+				t.Error("it goes on, or keeps something")
+			}
+		})
+	}
+}
+
+// A position that cannot be is no reason to send what was not asked for, or is gone.
+func TestHostilePositions(t *testing.T) {
+	for _, at := range []uint64{0, 9, 101, 1 << 63, 1<<64 - 1} {
+		c, _ := attacked(t)
+		near, far := newWire(endless, endless, true).ends()
+		if err := c.Attach(near, at); !errors.Is(err, errFrame) {
+			t.Errorf("position %d: %v", at, err)
+		}
+		if _, err := far.Read(make([]byte, 1)); err != errCut {
+			t.Errorf("position %d: the stream carries on: %v", at, err)
+		}
+		c.Fail(net.ErrClosed)
+		c.Wait()
+	}
+	c, far := attacked(t)
+	io.ReadFull(far, make([]byte, headSize+50))
+	far.Write(numbered(ack, 100))
+	c.CloseWrite()
+	io.ReadFull(far, make([]byte, headSize))
+	far.Write(numbered(ack, 101)) // the end counts as one
+	near, _ := newWire(endless, endless, true).ends()
+	for acked := uint64(0); acked != 101; runtime.Gosched() {
+		c.mu.Lock()
+		acked = c.acked
+		c.mu.Unlock()
+	}
+	if err := c.Attach(near, 101); err != nil {
+		t.Errorf("at the end: %v", err)
+	}
+	c.Fail(net.ErrClosed)
+	c.Wait()
+}
+
+// Cut at every byte, a frame does nothing: the Conn waits for another stream.
+func TestTruncatedFrames(t *testing.T) {
+	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1)} {
+		for n := range len(whole) {
+			c, far := attacked(t)
+			far.Write(whole[:n])
+			far.Close()
+			c.mu.Lock()
+			last := c.last
+			c.mu.Unlock()
+			last.over.Wait()
+			if c.Done() || c.Attached() || c.got > 3 || c.ended || c.deaf || c.acked != 10 {
+				t.Errorf("%v of %v was heeded", whole[:n], whole)
+			}
+			c.Fail(net.ErrClosed)
+		}
+	}
+}
+
+// One who never reads, and one who sends what nobody reads a few bytes at a time, costs no more than two windows and two blocks.
+func TestMemory(t *testing.T) {
+	const window = 1 << 18
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC() // the second empties the pool
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	c := New(Options{Window: window})
+	near, far := net.Pipe() // holds nothing
+	c.Attach(pipe{near}, 0)
+	var flood []byte
+	for range 1000 {
+		flood = append(flood, frame(data, make([]byte, 16)...)...)
+		flood = append(flood, numbered(ping, 7)...)
+	}
+	go func() {
+		for sent := 0; sent+16_000 <= window; sent += 16_000 {
+			far.Write(flood)
+		}
+	}()
+	c.SetWriteDeadline(time.Now().Add(time.Second / 2))
+	chunk := make([]byte, 1<<20)
+	wrote := 0
+	for {
+		n, err := c.Write(chunk)
+		if wrote += n; err != nil {
+			break
+		}
+	}
+	came := 0
+	for ; came+16_000 <= window; runtime.Gosched() {
+		c.mu.Lock()
+		came = c.in.size
+		c.mu.Unlock()
+	}
+	after := heap()
+	t.Logf("%d bytes of heap for %d that were written and %d that came, neither ever read", after-before, wrote, came)
+	if held := after - before; wrote != window || held > 2*window+window {
+		t.Errorf("%d bytes were taken, and %d are held", wrote, held)
+	}
+	c.Fail(net.ErrClosed)
+	c.Wait()
+	if rest := int64(heap()) - int64(before); rest > window {
+		t.Errorf("%d bytes are held afterwards", rest)
+	}
+}
+
+// pipe is a net.Conn as a Stream.
+type pipe struct{ net.Conn }
+
+func (p pipe) Reset() error { return p.Close() }
+
+// An idle Conn holds nothing, whatever it has carried.
+func TestIdleHoldsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := uncut(t, nil)
+		said := pattern(3_000_000, 1)
+		go p.a.Write(said)
+		io.ReadFull(p.b, make([]byte, len(said)))
+		p.b.Write([]byte("thanks")) // the last ack goes with it
+		io.ReadFull(p.a, make([]byte, 6))
+		p.a.Write([]byte("bye"))
+		io.ReadFull(p.b, make([]byte, 3))
+		synctest.Wait()
+		for _, c := range []*Conn{p.a, p.b} {
+			if c.in.blocks != nil || len(c.out.blocks) > 1 {
+				t.Errorf("%d and %d blocks are held", len(c.in.blocks), len(c.out.blocks))
+			}
+		}
+		p.close()
+	})
+}
+
+// FuzzFrames says anything, and then breaks.
+func FuzzFrames(f *testing.F) {
+	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1),
+		append(frame(stop), frame(end)...), append(numbered(ack, 20), numbered(ack, 10)...)} {
+		f.Add(whole)
+	}
+	f.Fuzz(func(t *testing.T, says []byte) {
+		c, far := attacked(t)
+		go io.Copy(io.Discard, far)
+		far.Write(says)
+		far.Close()
+		c.mu.Lock()
+		last := c.last
+		c.mu.Unlock()
+		last.over.Wait()
+		c.mu.Lock()
+		if c.acked < 10 || c.acked > 101 || c.taken != 0 || c.in.size > 1000 {
+			t.Errorf("acked %d, read %d, %d waiting", c.acked, c.taken, c.in.size)
+		}
+		c.mu.Unlock()
+		c.Fail(net.ErrClosed)
+	})
+}
+
+// FuzzHead reads what it writes.
+func FuzzHead(f *testing.F) {
+	f.Add(numbered(ack, 20))
+	f.Add(frame(data, 1))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, value, err := readHead(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		again := h.append(nil)
+		if h.kind != data {
+			again = binary.BigEndian.AppendUint64(again, value)
+			again = append(again[:headSize], again[len(again)-h.size:]...)
+		}
+		if !bytes.HasPrefix(b, again) {
+			t.Errorf("%v became %v", b, again)
+		}
+	})
+}
