@@ -1,16 +1,8 @@
 package host
 
 import (
-	"image"
 	"image/color"
-	"image/draw"
-	"sync"
 	"time"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
 
 	"sixgate/session"
 )
@@ -32,14 +24,11 @@ const (
 	toggleControl
 	stop
 	showPage
+	showWindows
+	hideWindows
 )
 
-const (
-	barHeight  = 34
-	barPadding = 14
-	barText    = 23 // the line on which the letters stand
-	longName   = 40 // letters of a supporter's name
-)
+const longName = 40 // letters of a supporter's name
 
 var (
 	barGround = color.RGBA{0x16, 0x21, 0x2c, 0xff}
@@ -48,26 +37,16 @@ var (
 	barInk    = color.RGBA{0xff, 0xff, 0xff, 0xff}
 )
 
-var barFace = sync.OnceValue(func() font.Face {
-	parsed, err := opentype.Parse(goregular.TTF)
-	if err != nil {
-		panic(err) // the font is part of the program
-	}
-	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: 15, DPI: 72, Hinting: font.HintingFull})
-	if err != nil {
-		panic(err)
-	}
-	return face
-})
-
 // part is a piece of the bar.
 type part struct {
-	text   string
-	ground color.RGBA
-	does   action
+	text    string
+	ground  color.RGBA
+	does    action
+	windows []uint32 // that it is about
+	width   int
 }
 
-// parts are those of the bar, from left to right.
+// parts are those of the bar's first row, from left to right.
 func (b bar) parts(c *Consent) []part {
 	name := []rune(who(c.Supporter))
 	if len(name) > longName {
@@ -77,17 +56,17 @@ func (b bar) parts(c *Consent) []part {
 	if b.page {
 		shows = showPage
 	}
-	parts := []part{{"●  " + string(name) + "   " + c.From.Format(time.TimeOnly)[:5], barGround, shows}}
+	parts := []part{{text: "●  " + string(name) + "   " + c.From.Format(time.TimeOnly)[:5], ground: barGround, does: shows}}
 	allowed := c.Allowed()
 	if c.Offered().Has(session.Files) {
-		parts = append(parts, part{b.key(toggleFiles) + b.state("files", allowed.Has(session.Files)), barPart, toggleFiles})
+		parts = append(parts, part{text: b.key(toggleFiles) + b.state("files", allowed.Has(session.Files)), ground: barPart, does: toggleFiles})
 	}
 	if c.Offered().Has(session.Control) {
-		parts = append(parts, part{b.key(toggleControl) + b.state("control", allowed.Has(session.Control)), barPart, toggleControl})
+		parts = append(parts, part{text: b.key(toggleControl) + b.state("control", allowed.Has(session.Control)), ground: barPart, does: toggleControl})
 	} else {
-		parts = append(parts, part{b.words["is-"+c.Mode().String()], barPart, nothing})
+		parts = append(parts, part{text: b.words["is-"+c.Mode().String()], ground: barPart})
 	}
-	return append(parts, part{b.key(stop) + b.words["stop"], barRed, stop})
+	return append(parts, part{text: b.key(stop) + b.words["stop"], ground: barRed, does: stop})
 }
 
 func (b bar) state(what string, on bool) string {
@@ -103,41 +82,4 @@ func (b bar) key(a action) string {
 		return name + "  "
 	}
 	return ""
-}
-
-// paint draws the bar as it is for c.
-func (b bar) paint(c *Consent) *image.RGBA {
-	parts := b.parts(c)
-	width := 0
-	for _, p := range parts {
-		width += p.width()
-	}
-	img := image.NewRGBA(image.Rect(0, 0, width, barHeight))
-	x := 0
-	for _, p := range parts {
-		at := image.Rect(x, 0, x+p.width(), barHeight)
-		draw.Draw(img, at, image.NewUniform(p.ground), image.Point{}, draw.Src)
-		d := font.Drawer{Dst: img, Src: image.NewUniform(barInk), Face: barFace(), Dot: fixed.P(x+barPadding, barText)}
-		for _, r := range p.text {
-			if d.Src = image.NewUniform(barInk); r == '●' {
-				d.Src = image.NewUniform(color.RGBA{0xff, 0x5a, 0x52, 0xff})
-			}
-			d.DrawString(string(r))
-		}
-		x = at.Max.X
-	}
-	return img
-}
-
-func (p part) width() int { return font.MeasureString(barFace(), p.text).Ceil() + 2*barPadding }
-
-// at is what the part at a place of the bar does.
-func (b bar) at(c *Consent, place image.Point) action {
-	x := 0
-	for _, p := range b.parts(c) {
-		if x += p.width(); place.X < x {
-			return p.does
-		}
-	}
-	return nothing
 }

@@ -65,13 +65,14 @@ func TestBar(t *testing.T) {
 		for _, name := range []string{"Ada", strings.Repeat("Wolfeschlegelsteinhausen ", 20)} {
 			c := newConsent(t.Context(), new(screen), withFiles(name), Grant{Permissions: session.View})
 			b := bar{web.Words(language), keys, true}
-			off := b.paint(c)
+			shown := lay([][]part{b.parts(c)}, 1024)
+			off := shown.paint()
 			if w := off.Rect.Dx(); w > 1024 {
 				t.Errorf("%q: the bar is %d pixels wide", language, w)
 			}
 			found := map[action]bool{}
 			for x := range off.Rect.Dx() {
-				does := b.at(c, image.Pt(x, 5))
+				does := shown.at(image.Pt(x, 5)).does
 				found[does] = true
 				if red := off.RGBAAt(x, 1) == barRed; red != (does == stop) {
 					t.Fatalf("%q: at %d is red %v, and a click does %d", language, x, red, does)
@@ -80,11 +81,11 @@ func TestBar(t *testing.T) {
 			if !found[toggleFiles] || !found[toggleControl] || !found[stop] || !found[showPage] {
 				t.Errorf("%q: the bar has %v", language, found)
 			}
-			if b.at(c, image.Pt(off.Rect.Dx()+1, 5)) != nothing {
+			if shown.at(image.Pt(off.Rect.Dx()+1, 5)).does != nothing {
 				t.Errorf("%q: a click beside the bar does something", language)
 			}
 			c.set(session.ModeActive, session.View|session.Control)
-			if on := b.paint(c); string(on.Pix) == string(off.Pix) {
+			if on := lay([][]part{b.parts(c)}, 1024).paint(); string(on.Pix) == string(off.Pix) {
 				t.Errorf("%q: the bar does not tell control from no control", language)
 			}
 		}

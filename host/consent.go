@@ -30,6 +30,7 @@ type Consent struct {
 
 	request Request
 	gate    *gate
+	hiding  *Hiding                                 // nil: nothing can be hidden
 	tell    func(session.Mode, session.Permissions) // the supporter
 	over    context.Context                         // done when nothing is allowed any more
 

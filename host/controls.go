@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"sixgate/session"
 	"sixgate/web"
@@ -33,6 +35,9 @@ func (k controls) close() {
 	}
 }
 
+// noteFor is how long the bar says why something was not done.
+const noteFor = 4 * time.Second
+
 // run shows how c stands, and does what keys and clicks say, until ctx ends or the end user stops the session: then it calls end.
 func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 	if k.panel == nil {
@@ -41,27 +46,46 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 	changes := make(chan struct{}, 1)
 	changes <- struct{}{}
 	c.Watch(func() { poke(changes) })
+	if c.hiding != nil {
+		c.hiding.Watch(func() { poke(changes) })
+	}
+	var shown layout
+	var asks barQuestion
 	for {
-		does := nothing
+		var clicked part
 		select {
 		case <-ctx.Done():
 			return
 		case key := <-k.panel.Keys():
-			does = k.bar.keys[key]
+			clicked.does = k.bar.keys[key]
 		case at := <-k.panel.Clicks():
-			does = k.bar.at(c, at)
+			clicked = shown.at(at)
+		case <-asks.noted:
+			asks.note, asks.noted = "", nil
+			poke(changes)
 		case <-changes:
-			if err := k.panel.Show(k.bar.paint(c), h.Desktop.Screens()[0]); err != nil {
+			screen := h.Desktop.Screens()[0]
+			rows := [][]part{k.bar.parts(c)}
+			if row := asks.row(k.bar, c.hiding.asked()); row != nil {
+				rows = append(rows, row)
+			}
+			shown = lay(rows, screen.Dx())
+			if err := k.panel.Show(shown.paint(), screen); err != nil {
 				h.Log.Warn("the session bar cannot be shown", "err", err)
 			}
 		}
-		switch does {
+		switch clicked.does {
 		case toggleFiles:
 			c.toggle(session.Files)
 		case toggleControl:
 			c.toggle(session.Control)
 		case showPage:
 			h.ShowPage()
+		case showWindows, hideWindows:
+			if err := asks.answer(c.hiding, clicked); err != nil {
+				asks.note, asks.noted = strings.ReplaceAll(k.bar.words["hands-off"], "{name}", c.Supporter.Name), time.After(noteFor)
+				poke(changes)
+			}
 		case stop:
 			end()
 			return

@@ -34,6 +34,8 @@ type Host struct {
 
 // Questions are put to the end user, on a terminal or a page. Each blocks until it is answered or ctx ends.
 type Questions interface {
+	// Windows has the end user choose, from now to the end, what h hides. It is not called where nothing can be hidden.
+	Windows(h *Hiding)
 	// Code asks for the six digits that the supporter tells; problem says what was wrong with the last ones.
 	Code(ctx context.Context, problem error) (string, error)
 	// CheckDigits asks for the four digits that the supporter reads out.
@@ -65,15 +67,29 @@ func (h Host) Run(ctx context.Context, code string) error {
 		return err
 	}
 	defer node.Close()
+	hiding, stop := h.hide(ctx)
+	defer stop()
 	call, err := h.join(ctx, node, code)
 	if err != nil {
 		return err
 	}
 	h.Log.InfoContext(ctx, "session begins", "supporter", call.Peer().Name, "organisation", call.Peer().Organisation)
-	reason, consent := h.serve(ctx, call)
+	reason, consent := h.serve(ctx, call, hiding)
 	call.End(reason)
 	h.Log.InfoContext(ctx, "session ended", "reason", call.Err())
 	return h.outcome(call.Err(), consent)
+}
+
+// hide follows the desktop's windows until stop is called; nil where nothing can be hidden.
+func (h Host) hide(ctx context.Context) (hiding *Hiding, stop func()) {
+	if hiding = newHiding(h.Desktop); hiding == nil {
+		return nil, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { hiding.run(ctx) })
+	h.Questions.Windows(hiding)
+	return hiding, func() { cancel(); running.Wait() }
 }
 
 // outcome shows the end and decides whether it is an error.
@@ -127,7 +143,7 @@ var errNotACode = errors.New("a code has six digits; type it as your supporter t
 
 // serve asks the end user and then shows the desktop until one side ends the call. It says why it returned, and what the end
 // user allowed; nil when it did not come to that.
-func (h Host) serve(ctx context.Context, call *p2p.Call) (session.Reason, *Consent) {
+func (h Host) serve(ctx context.Context, call *p2p.Call, hiding *Hiding) (session.Reason, *Consent) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // a question that the supporter no longer waits for is not kept open
@@ -145,7 +161,7 @@ func (h Host) serve(ctx context.Context, call *p2p.Call) (session.Reason, *Conse
 	if reason != 0 {
 		return reason, nil
 	}
-	return h.live(ctx, call, request, granted)
+	return h.live(ctx, call, request, granted, hiding)
 }
 
 // check has the end user type the check digits until they fit. It returns 0 when they do.
@@ -194,9 +210,12 @@ func unanswered(err error) session.Reason {
 }
 
 // live shows the desktop on the screen channel that the bridge opened last, until the call or ctx ends.
-func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant) (session.Reason, *Consent) {
+func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant, hiding *Hiding) (session.Reason, *Consent) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	consent := newConsent(ctx, h.Desktop, r, granted)
+	if consent.hiding = hiding; hiding != nil {
+		hiding.begin(granted.ShowNew, consent.gate.untouchedFor)
+	}
 	consent.State = session.Direct
 	if relay, _ := call.Path(); relay {
 		consent.State = session.Relayed

@@ -23,7 +23,8 @@ type Page struct {
 	unlock  time.Time           // when Allow may be pressed
 	open    map[string]chan any // where the answers to the questions of each kind go, capacity 1
 	consent *Consent
-	power   string // what the supporter wants to do to the computer: "restart", "shutdown"
+	hiding  *Hiding // nil: nothing can be hidden
+	power   string  // what the supporter wants to do to the computer: "restart", "shutdown"
 }
 
 // view is what the page shows: the program's side of web/host/state.ts.
@@ -120,7 +121,7 @@ func (p *Page) show(v view) {
 	p.mu.Lock()
 	p.view = v
 	p.mu.Unlock()
-	p.server.changed()
+	p.server.views.ring()
 }
 
 // now is what the page shows at this moment.
@@ -220,7 +221,7 @@ func (p *Page) refresh(c *Consent, problem error) {
 		p.view = v
 	}
 	p.mu.Unlock()
-	p.server.changed()
+	p.server.views.ring()
 }
 
 // change gives or takes one permission in a live session.

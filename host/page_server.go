@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -50,9 +51,10 @@ type pageServer struct {
 
 	mu     sync.Mutex
 	tokens []string // of addresses that were given out and not used
-	change chan struct{}
 	tabs   []chan struct{} // that follow, the oldest first; closed when there are too many
 	away   *time.Timer     // since the last tab was closed
+
+	views, windows bell // a new view; other windows
 }
 
 // NewPage starts the page on a free port of 127.0.0.1. Close ends it.
@@ -62,7 +64,7 @@ func NewPage() (*Page, error) {
 		return nil, fmt.Errorf("the page on this computer: %w", err)
 	}
 	s := &pageServer{
-		listener: l, address: l.Addr().String(), secret: rand.Text(), done: make(chan struct{}), change: make(chan struct{}),
+		listener: l, address: l.Addr().String(), secret: rand.Text(), done: make(chan struct{}),
 		deserted: make(chan struct{}), awayFor: desertedFor,
 	}
 	p := &Page{server: s, view: view{State: "waiting"}, open: make(map[string]chan any)}
@@ -103,14 +105,6 @@ func (p *Page) Close() error {
 	return err
 }
 
-// changed wakes those who follow.
-func (s *pageServer) changed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.change)
-	s.change = make(chan struct{})
-}
-
 // guard lets in who speaks to this address (others come by a name that resolves to this machine), from this page (others come from
 // a page elsewhere), with the cookie that the address gave out.
 func (s *pageServer) guard(next http.Handler) http.Handler {
@@ -127,7 +121,7 @@ func (s *pageServer) guard(next http.Handler) http.Handler {
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "+
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
@@ -179,7 +173,7 @@ func (s *pageServer) use(token string) bool {
 
 // routes are all that the page's browser may ask for and say; guard stands before each.
 func (s *pageServer) routes() map[string]http.Handler {
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET /":        http.FileServerFS(web.Host()),
 		"GET /events":  http.HandlerFunc(s.events),
 		"POST /code":   answer(func(code string) error { return s.page.answered("code", code) }),
@@ -223,6 +217,8 @@ func (s *pageServer) routes() map[string]http.Handler {
 		"POST /power": answer(func(yes bool) error { return s.page.answered("power", yes) }),
 		"POST /stop":  answer(func(stop bool) error { return s.page.answered("stop", stop) }),
 	}
+	maps.Copy(routes, s.hidingRoutes())
+	return routes
 }
 
 var errNoSuch = errors.New("there is no such permission or mode")
@@ -253,69 +249,5 @@ func answer[T any](take func(T) error) http.HandlerFunc {
 		default:
 			w.WriteHeader(http.StatusNoContent)
 		}
-	}
-}
-
-// events sends the view, and every later one, until the tab is closed, newer ones take its place, or the program ends.
-func (s *pageServer) events(w http.ResponseWriter, r *http.Request) {
-	tooMany, leave := s.follow()
-	defer leave()
-	w.Header().Set("Content-Type", "text/event-stream")
-	out := http.NewResponseController(w)
-	for over := false; ; {
-		s.mu.Lock()
-		change := s.change
-		s.mu.Unlock()
-		b, err := json.Marshal(s.page.now())
-		if err != nil {
-			return
-		}
-		out.SetWriteDeadline(time.Now().Add(writeFor))
-		if _, err := fmt.Fprintf(w, "data: %s\n\n", b); err != nil || out.Flush() != nil || over {
-			return
-		}
-		select {
-		case <-change:
-		case <-s.done:
-			over = true // the last view may be newer than what was sent
-		case <-tooMany:
-			out.SetWriteDeadline(time.Now().Add(writeFor))
-			fmt.Fprint(w, "event: replaced\ndata:\n\n") // or the browser would come again by itself
-			return
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
-
-// follow counts a tab in until it leaves. The oldest goes for one too many.
-func (s *pageServer) follow() (tooMany <-chan struct{}, leave func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.tabs) == maxTabs {
-		close(s.tabs[0])
-		s.tabs = slices.Delete(s.tabs, 0, 1)
-	}
-	tab := make(chan struct{})
-	s.tabs = append(s.tabs, tab)
-	if s.away != nil {
-		s.away.Stop()
-	}
-	return tab, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.tabs = slices.DeleteFunc(s.tabs, func(c chan struct{}) bool { return c == tab })
-		if len(s.tabs) == 0 {
-			s.away = time.AfterFunc(s.awayFor, s.abandon)
-		}
-	}
-}
-
-// abandon says that nobody comes back, unless somebody just did.
-func (s *pageServer) abandon() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.tabs) == 0 {
-		s.desert.Do(func() { close(s.deserted) })
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"sixgate/p2p"
 	"sixgate/session"
@@ -16,6 +17,9 @@ import (
 type terminal struct {
 	out   io.Writer
 	lines <-chan string // closed at the end of the input
+
+	mu      sync.Mutex
+	waiting chan<- string // a question's answer, while Live reads the lines; nil: there is none
 }
 
 // Terminal asks on out and reads the answers, a line each, from in.
@@ -27,12 +31,12 @@ func Terminal(in io.Reader, out io.Writer) Questions {
 			lines <- r.Text()
 		}
 	}()
-	return terminal{out, lines}
+	return &terminal{out: out, lines: lines}
 }
 
 var errNoAnswer = errors.New("nobody answers on this terminal: its input has ended")
 
-func (t terminal) ask(ctx context.Context, prompt string) (string, error) {
+func (t *terminal) ask(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(t.out, prompt)
 	select {
 	case line, ok := <-t.lines:
@@ -47,7 +51,7 @@ func (t terminal) ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-func (t terminal) say(problem error) {
+func (t *terminal) say(problem error) {
 	if problem != nil {
 		fmt.Fprintf(t.out, "%s.\n", upperFirst(problem.Error()))
 	}
@@ -60,7 +64,7 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-func (t terminal) Code(ctx context.Context, problem error) (string, error) {
+func (t *terminal) Code(ctx context.Context, problem error) (string, error) {
 	if problem == nil {
 		fmt.Fprintln(t.out, "Nobody can see your screen yet. Type the six digits that your supporter tells you.")
 	}
@@ -68,7 +72,7 @@ func (t terminal) Code(ctx context.Context, problem error) (string, error) {
 	return t.ask(ctx, "Code: ")
 }
 
-func (t terminal) CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error) {
+func (t *terminal) CheckDigits(ctx context.Context, supporter p2p.Hello, problem error) (string, error) {
 	if problem == nil {
 		fmt.Fprintf(t.out, "%s wants to help you. Type the four digits that %s reads out to you.\n", who(supporter), supporter.Name)
 	}
@@ -76,7 +80,7 @@ func (t terminal) CheckDigits(ctx context.Context, supporter p2p.Hello, problem 
 	return t.ask(ctx, "Check digits: ")
 }
 
-func (t terminal) Allow(ctx context.Context, r Request) (Grant, error) {
+func (t *terminal) Allow(ctx context.Context, r Request) (Grant, error) {
 	plain := r.Permissions &^ deliberate
 	fmt.Fprintf(t.out, "%s wants to %s, and asks for: %s.\n", who(r.Supporter), does[r.Mode], r.offers(r.Mode)&plain)
 	if r.Supporter.Purpose != "" {
@@ -87,14 +91,15 @@ func (t terminal) Allow(ctx context.Context, r Request) (Grant, error) {
 		fmt.Fprintf(t.out, ", %s to let them only %s", letters[m], does[m])
 	}
 	fmt.Fprintln(t.out, ". Anything else is no.")
+	fmt.Fprintln(t.out, "Windows that open later stay hidden until you have answered for each; y+ shows them without asking.")
 	answer, err := t.ask(ctx, "Allow? [y/N] ")
 	if err != nil || answer == "" {
 		return Grant{}, err
 	}
-	answer = strings.ToLower(answer)
+	answer, showNew := strings.CutSuffix(strings.ToLower(answer), "+")
 	for _, m := range r.Modes {
 		if answer == letters[m] || m == r.Mode && (answer == "y" || answer == "yes") {
-			return Grant{Mode: m, Permissions: r.offers(m) & plain}, nil
+			return Grant{Mode: m, Permissions: r.offers(m) & plain, ShowNew: showNew}, nil
 		}
 	}
 	return Grant{}, nil
@@ -109,28 +114,21 @@ var (
 	letters = map[session.Mode]string{session.ModeGuidance: "p", session.ModeMonitor: "v"}
 )
 
-func (t terminal) Live(ctx context.Context, c *Consent) error {
-	t.Show(c.State)
-	fmt.Fprintln(t.out, "Your supporter sees your screen now. Ctrl-C ends it at once.")
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (t terminal) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
+func (t *terminal) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
 	what := "shut this computer down"
 	if restart {
 		what = "restart this computer"
 	}
 	fmt.Fprintf(t.out, "%s wants to %s. What is not saved is lost. Type y to let them; anything else is no.\n", who(c.Supporter), what)
-	answer, err := t.ask(ctx, "Let them? [y/N] ")
+	answer, err := t.askLive(ctx, "Let them? [y/N] ")
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"), err
 }
 
-func (t terminal) Show(state session.State) {
+func (t *terminal) Show(state session.State) {
 	fmt.Fprintf(t.out, "%s.\n", upperFirst(state.String()))
 }
 
-func (t terminal) End(reason session.Reason, _ *Receipt) { t.Show(reason.State()) }
+func (t *terminal) End(reason session.Reason, _ *Receipt) { t.Show(reason.State()) }
 
 // who is a supporter's name as the end user reads it.
 func who(h p2p.Hello) string {

@@ -1,11 +1,13 @@
 package host
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"sixgate/session"
 )
@@ -44,4 +46,58 @@ func TestTerminalWithoutAnswer(t *testing.T) {
 	if allowed, err := Terminal(silent, io.Discard).Allow(ctx, newRequest(ada)); allowed != (Grant{}) || err == nil {
 		t.Errorf("after the supporter left: %v, %v", allowed, err)
 	}
+}
+
+func TestTerminalNewWindows(t *testing.T) {
+	d := newWindowed(1)
+	h := newHiding(d)
+	h.begin(false, func(time.Duration) bool { return true })
+	keys, in := io.Pipe()
+	says, out := io.Pipe()
+	q := Terminal(keys, out)
+	ctx, stop := context.WithCancel(t.Context())
+	c := newConsent(ctx, d, newRequest(ada), Grant{Permissions: session.View})
+	c.hiding = h
+	live := asking(func() (struct{}, error) { err := q.Live(ctx, c); out.Close(); return struct{}{}, err })
+	lines := bufio.NewReader(says)
+	hears := func(want string) {
+		t.Helper()
+		for said := ""; !strings.HasSuffix(said, want); {
+			b, err := lines.ReadByte()
+			if err != nil {
+				t.Fatalf("%q, %v", said, err)
+			}
+			said += string(b)
+		}
+	}
+	types := func(line string) { in.Write([]byte(line + "\n")) }
+	d.opens(1, 2)
+	h.look()
+	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden.")
+
+	// Another question goes first.
+	power := asking(func() (bool, error) { return q.Power(ctx, c, true) })
+	hears("Let them? [y/N] ")
+	types("y")
+	if yes, err := power(); !yes || err != nil || !d.hides(2) {
+		t.Errorf("the answer to a question about power: %v, %v", yes, err)
+	}
+	types("what?")
+	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden.")
+	d.opens(1, 2, 4, 6)
+	h.look()
+	types("S")
+	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden; sa to show all 2 new ones, ha to leave them hidden.")
+	if d.hides(2) || !d.hides(4) || !d.hides(6) {
+		t.Errorf("s leaves %+v in force", d.mask)
+	}
+	d.opens(1, 2, 4, 6, 8)
+	h.look()
+	types("sa")
+	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden.")
+	if d.hides(4) || d.hides(6) || !d.hides(8) {
+		t.Errorf("sa leaves %+v in force", d.mask)
+	}
+	stop()
+	live()
 }

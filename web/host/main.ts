@@ -1,7 +1,9 @@
 import { digits } from "./digits";
 import { element } from "./element";
 import { saveReceipt, receiptLines } from "./receipt";
+import { keepFocus } from "./focus";
 import { answer, follow, type Mode, type Permission, type View } from "./state";
+import { asksBeforeNew, drawWindows, hideWindows, newWindow, setWindows } from "./windows";
 import { languages, say, speak, spoken, type Language } from "./words";
 
 const main = document.getElementById("main") as HTMLElement;
@@ -17,13 +19,11 @@ function draw(): void {
   main.classList.toggle("alarm", alarm);
   const problem = view.problem ? [element("p", { class: "problem", role: "alert" }, say(view.problem, who()))] : [];
   const gone = lost && view.state !== "end" ? [element("div", { class: "lost", role: "alert" }, say("lost"))] : [];
-  const { id, name } = document.activeElement as HTMLInputElement;
-  const opened = main.querySelector("details")?.open ?? false;
-  main.replaceChildren(...gone, ...screens[view.state](problem));
-  const details = main.querySelector("details");
+  drawWindows();
+  const opened = main.querySelector<HTMLDetailsElement>("details:not(.hide)")?.open ?? false;
+  keepFocus(() => main.replaceChildren(...gone, ...screens[view.state](problem)));
+  const details = main.querySelector<HTMLDetailsElement>("details:not(.hide)");
   if (details) details.open = opened;
-  const same = id ? document.getElementById(id) : name ? main.querySelector<HTMLElement>(`[name="${name}"]`) : null;
-  same?.focus(); // whoever uses the keyboard goes on where they were
 }
 
 function who(): { name: string } {
@@ -37,6 +37,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     digits(6, say("typeCode"), (typed) => void answer("code", typed)),
     ...problem,
     element("details", {}, element("summary", {}, say("mayAllow")), choice()),
+    ...hideWindows(),
   ],
 
   waiting: () => [element("div", { class: "spin" }), element("h1", {}, say("waiting")), element("p", { class: "faint" }, say("nobodySees"))],
@@ -48,7 +49,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     }
     if (view.fit) parts.push(element("p", { class: "fit" }, say("digitsFit", who())), ...allows());
     else parts.push(element("p", { class: "small" }, say("readDigits", who())), digits(4, say("readDigits", who()), (typed) => void answer("digits", typed)));
-    return [...parts, ...problem, decision()];
+    return [...parts, ...problem, ...hideWindows(), decision()];
   },
 
   live: (problem) => {
@@ -62,8 +63,10 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
       element("p", { class: "faint" }, say(`now-${view.mode}`, who()), " ", say("youDecide")),
       ...problem,
       ...(view.power ? [power(view.power)] : []),
+      ...newWindow(),
       chips(view.wanted ?? [], new Set(view.allowed), change),
       ...steps(),
+      ...hideWindows(),
       element("div", { class: "buttons" }, stop),
     ];
   },
@@ -155,7 +158,7 @@ function decision(): HTMLElement {
   const no = element("button", { id: "no" }, say("no"));
   no.addEventListener("click", () => void answer("allow", { mode: view.mode, permissions: [] }));
   const allow = element("button", { id: "allow", class: "primary" }, say("allow"));
-  allow.addEventListener("click", () => void answer("allow", { mode: modeNow(), permissions: offers().filter((p) => !refused.has(p)) }));
+  allow.addEventListener("click", () => void answer("allow", { mode: modeNow(), permissions: offers().filter((p) => !refused.has(p)), showNew: !asksBeforeNew() }));
   const left = Math.ceil((unlock - performance.now()) / 1000);
   allow.disabled = !view.fit || left > 0;
   if (left > 0) {
@@ -214,6 +217,12 @@ follow(
     view = next;
     draw();
     tick();
+  },
+  (windows) => {
+    const before = newWindow().length + hideWindows().length;
+    setWindows(windows);
+    if (newWindow().length + hideWindows().length === before) drawWindows(); // what is typed elsewhere stays
+    else draw();
   },
   () => {
     lost = true;

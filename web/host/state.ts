@@ -29,29 +29,48 @@ export interface Receipt {
   granted: { at: string; mode: Mode; allowed: Permission[] }[];
 }
 
-// follow calls show with each view that the program has, and gone when the program does not answer. A tab that newer ones have
-// replaced follows again when it is looked at.
-export function follow(show: (view: View) => void, gone: () => void): void {
+// Windows is what is hidden, and may be. The program's side is host/page_hiding.go.
+export interface Windows {
+  ask: boolean; // before a new window is shown
+  windows: Window[];
+  new: Window[]; // that the end user is asked about
+  programs: string[]; // that are hidden with all windows that they will open
+}
+
+export interface Window {
+  id: number;
+  program: string;
+  title?: string; // of one that is shown
+  hidden?: boolean;
+}
+
+// follow calls show with each view that the program has, list with its windows (null where none can be hidden), and gone when the
+// program does not answer. A tab that newer ones have replaced follows again when it is looked at.
+export function follow(show: (view: View) => void, list: (windows: Windows | null) => void, gone: () => void): void {
   const events = new EventSource("events");
   events.onmessage = (e) => {
     const view = JSON.parse(e.data) as View;
     if (view.state === "end") events.close(); // there is nothing to come
     show(view);
   };
+  events.addEventListener("windows", (e) => list(JSON.parse((e as MessageEvent<string>).data) as Windows | null));
   events.onerror = gone; // the browser tries again by itself
   events.addEventListener("replaced", () => {
     events.close();
     const again = () => {
       if (document.visibilityState !== "visible") return;
       document.removeEventListener("visibilitychange", again);
-      follow(show, gone);
+      follow(show, list, gone);
     };
     document.addEventListener("visibilitychange", again);
   });
 }
 
 // answer tells the program what the end user decided.
-export async function answer(what: "code" | "digits" | "allow" | "change" | "step" | "power" | "stop", value: unknown): Promise<boolean> {
+export async function answer(
+  what: "code" | "digits" | "allow" | "change" | "step" | "power" | "stop" | `windows/${"hide" | "show" | "only" | "ask" | "program"}`,
+  value: unknown,
+): Promise<boolean> {
   try {
     const body = JSON.stringify(value);
     const response = await fetch(what, { method: "POST", body, headers: { "Content-Type": "application/json" } });
