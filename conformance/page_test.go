@@ -178,7 +178,7 @@ func TestPageLive(t *testing.T) {
 	web.do(t, "click", "a", "input[name=clipboard]")
 	web.do(t, "click", "a", "#allow")
 	web.do(t, "wait", "a", "#stop")
-	if on := web.do(t, "evaluate", "a", "[...document.querySelectorAll('input:checked')].map(i => i.name).join()"); on != "view,control" {
+	if on := web.do(t, "evaluate", "a", "[...document.querySelectorAll('fieldset input:checked')].map(i => i.name).join()"); on != "view,control" {
 		t.Errorf("allowed is %v", on)
 	}
 	viewer := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize, rfb.EncodingCursor}})

@@ -155,7 +155,7 @@ func (s *pageServer) open(w http.ResponseWriter, r *http.Request) {
 	// Not a redirect: a browser that came from elsewhere would follow it without the cookie.
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Refresh", "0; url=/")
-	io.WriteString(w, "<!doctype html><title>Sixgate</title>")
+	io.WriteString(w, `<!doctype html><title>Sixgate</title><link rel="icon" href="data:,">`)
 }
 
 // use tells whether a token is good, once.

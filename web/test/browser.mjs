@@ -13,7 +13,7 @@ const commands = {
     if (!context.has(locale)) context.set(locale, await browser.newContext({ locale, viewport: { width, height } }));
     const page = await context.get(locale).newPage();
     await page.setViewportSize({ width, height });
-    page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+    page.on("console", (m) => m.type() === "error" && complaints.push(`${m.text()} ${m.location().url}`));
     page.on("pageerror", (e) => complaints.push(String(e)));
     tabs.set(tab, page);
     const response = await page.goto(url, { waitUntil: "load" });
