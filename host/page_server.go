@@ -50,7 +50,7 @@ type pageServer struct {
 	awayFor  time.Duration
 
 	mu     sync.Mutex
-	tokens []string // of addresses that were given out and not used
+	tokens []string        // of addresses that were given out and not used
 	tabs   []chan struct{} // that follow, the oldest first; closed when there are too many
 	away   *time.Timer     // since the last tab was closed
 
