@@ -122,7 +122,7 @@ func TestRoundTripInside(t *testing.T) {
 	whole := desktopScreen(300, 280)
 	m := &Image{Pix: whole.Pix, Stride: whole.Stride, Rect: whole.Rect.Add(image.Pt(40, 70))}
 	e, d := new(Encoder), newDecoder(Native)
-	for level := -1; level <= 10; level++ {
+	for _, level := range []int{-1, 0, 1, 2, 5, 9, 10} {
 		e.Level = level
 		for _, f := range formats {
 			e.Format, d.Format = f.PixelFormat, f.PixelFormat

@@ -86,7 +86,7 @@ func TestScreensAllocateNothing(t *testing.T) {
 		frame := func() {
 			m := frames[i%2]
 			e.Lossy = e.Lossy[:0]
-			buf, _ = e.Append(buf[:0], c.enc, m, m.Rect)
+			buf, _ = e.Append(buf[:0], c.enc, m, image.Rect(100, 100, 612, 420))
 			i++
 		}
 		frame()

@@ -45,7 +45,7 @@ func TestTextOnAPhoto(t *testing.T) {
 			for _, soft := range []bool{false, true} {
 				m := photoScreen(500, 300)
 				letters := caption(m, ink, soft)
-				for level := range 10 {
+				for _, level := range []int{0, 3, 6, 9} {
 					name := fmt.Sprintf("%v ink %06x soft %v level %d", enc, ink, soft, level)
 					e := &Encoder{JPEG: QualityLevel(level), Level: 2, Gradient: true, Photos: true}
 					buf, _ := e.Append(nil, enc, m, m.Rect)
@@ -134,7 +134,7 @@ func TestWordsBesideAPhoto(t *testing.T) {
 	const ink, paper = 0x202020, 0xffffff
 	words := caption(photoScreen(256, 256), ink, false) // a line of them from row 35 on, 16 rows high
 	for _, edge := range []int{64, 128, 192} {
-		for row := 1; row < 16; row++ { // of the words, the first below the edge
+		for _, row := range []int{1, 2, 4, 8, 12, 15} { // of the words, the first below the edge
 			for _, photoAbove := range []bool{true, false} {
 				m := photoScreen(256, 256)
 				for y := range 256 {

@@ -124,7 +124,7 @@ func TestMovesOfOneThingBecomeOne(t *testing.T) {
 
 // In steady state nothing is allocated for what moves, is compared, kept or sent.
 func TestMovesAllocateNothing(t *testing.T) {
-	f := newFilm(image.Rect(200, 100, 1000, 700), func(x, y, i int) uint32 { return writing(1)(x, y+26*i) })
+	f := newFilm(image.Rect(200, 100, 700, 500), func(x, y, i int) uint32 { return writing(1)(x, y+26*i) })
 	s := &Server{Desktop: f}
 	s.init()
 	s.look()

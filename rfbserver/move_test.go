@@ -298,7 +298,7 @@ func TestMovesEndInTheRightPicture(t *testing.T) {
 					waits[i] = image.Rectangle{}
 				}
 			}
-			for range 100 {
+			for range 60 {
 				switch rnd.IntN(9) {
 				case 0:
 					c.paint(rect(100, 100), writing(rnd.Uint64()))
