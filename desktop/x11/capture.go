@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"time"
 
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/shm"
@@ -94,6 +95,12 @@ func (d *Desktop) capture() error {
 		}
 	}
 	bounds := d.frame.Intersect(d.root)
+	veiling := d.veiling()
+	if veiling {
+		if err := d.settle(); err != nil {
+			return err
+		}
+	}
 	// The damage is fetched before the pixels: what is drawn in between is damage again, and told again.
 	rects, err := d.fetchDamage(bounds)
 	if err != nil {
@@ -104,15 +111,21 @@ func (d *Desktop) capture() error {
 	} else {
 		err = d.captureSent(rects)
 	}
-	if err == nil {
-		d.whole = false
+	if err != nil {
+		return err
 	}
-	return err
+	d.whole = false
+	if veiling {
+		d.veilPieces()
+	}
+	return nil
 }
 
 // fetchDamage takes the damage from the server and plans the rectangles to capture, in d.damaged.
 func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error) {
+	began := time.Now()
 	damage.Subtract(d.conn.Conn, d.damage, 0, d.region)
+	defer func() { d.interval, d.started = d.interval+1, began }()
 	if d.whole {
 		return []image.Rectangle{bounds}, nil
 	}
@@ -123,6 +136,12 @@ func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error)
 	d.damaged = d.damaged[:0]
 	for _, r := range region.Rectangles {
 		d.damaged = append(d.damaged, rectangle(r.X, r.Y, r.Width, r.Height).Intersect(bounds))
+	}
+	if d.veiling() {
+		d.damaged = d.planVeil(d.damaged)
+		for i, r := range d.damaged {
+			d.damaged[i] = r.Intersect(bounds)
+		}
 	}
 	d.rects = plan(d.rects[:0], d.damaged, bounds)
 	return d.rects, nil
@@ -193,6 +212,7 @@ func (d *Desktop) captureShared(rects []image.Rectangle) error {
 			^uint32(0), xproto.ImageFormatZPixmap, d.segment.id, uint32(offset))
 		offset += d.layout.stride(r.Dx()) * r.Dy()
 	}
+	d.sendMark()
 	var err error
 	for _, reply := range replies { // all of them, or the segment is not ours yet
 		if _, refused := reply.Reply(); err == nil {
@@ -226,6 +246,7 @@ func (d *Desktop) captureSent(rects []image.Rectangle) error {
 		replies[i] = xproto.GetImage(d.conn.Conn, xproto.ImageFormatZPixmap, root, int16(r.Min.X), int16(r.Min.Y),
 			uint16(r.Dx()), uint16(r.Dy()), ^uint32(0))
 	}
+	d.sendMark()
 	var refused error
 	pixels := totalArea(rects)
 	for i, r := range bands {

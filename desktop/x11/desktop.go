@@ -47,6 +47,8 @@ type Desktop struct {
 	rects     []image.Rectangle // what it plans to capture
 	whole     bool              // the next Capture is of everything
 
+	survey
+
 	cursor  cursor
 	stir    stir
 	stirred atomic.Bool // the pointer was moved since Pointer asked
@@ -81,6 +83,7 @@ func Open(display string, log *slog.Logger) (*Desktop, error) {
 
 // open readies the picture's connection.
 func (d *Desktop) open() (err error) {
+	d.openSurvey()
 	if d.layout, err = d.conn.imageLayout(); err != nil {
 		return err
 	}
@@ -117,6 +120,7 @@ func (d *Desktop) Close() error {
 	}
 	d.conn.Close() // a Capture that waits for the server ends now
 	d.watcher.Wait()
+	d.wake.Stop()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.segment != nil {

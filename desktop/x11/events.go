@@ -13,6 +13,7 @@ import (
 func (d *Desktop) watch() {
 	defer d.signal() // whoever asks now learns that it is gone
 	defer close(d.gone)
+	defer d.tidings.end()
 	for {
 		event, err := d.conn.WaitForEvent()
 		if event == nil && err == nil {
@@ -22,7 +23,21 @@ func (d *Desktop) watch() {
 			d.log.Debug("X server refused a request", "err", err)
 			continue
 		}
+		if c, ok := d.conn.tidingOf(event); ok && c.window != d.conn.screen.Root {
+			d.tidings.add(c)
+			if c.kind != configured {
+				pass(d.windowsChanged, struct{}{})
+			}
+			d.signal()
+			continue
+		}
 		switch e := event.(type) {
+		case xproto.ClientMessageEvent:
+			d.tidings.marked()
+			continue
+		case xproto.PropertyNotifyEvent:
+			d.property(e)
+			continue
 		case xproto.ConfigureNotifyEvent: // the root window; where there is no RANDR too
 			d.moved.Store(true)
 		case extensionEvent:

@@ -20,6 +20,7 @@ type input struct {
 	keyboard
 	monitor monitor
 	local   local
+	curtain curtain
 
 	conn   *connection
 	log    *slog.Logger
@@ -54,6 +55,8 @@ func (in *input) open(t *tap) error {
 	inject := &injector{conn: in.conn.Conn}
 	in.pointer.xtest, in.keyboard.xtest = inject, inject
 	in.pointer.root = in.conn.screen.Root
+	in.curtain.conn = in.conn
+	in.pointer.curtain, in.keyboard.curtain = &in.curtain, &in.curtain
 	return in.keyboard.open(in.conn, in.log)
 }
 

@@ -21,6 +21,8 @@ type keyboard struct {
 	root  xproto.Window
 	note  xproto.Atom // spareNote
 
+	curtain *curtain
+
 	stale  atomic.Bool // the map has changed since it was read
 	lights lights
 
@@ -65,6 +67,9 @@ func (k *keyboard) key(keysym uint32, down bool) {
 	defer k.mu.Unlock()
 	if !down {
 		k.release(sym)
+		return
+	}
+	if k.curtain.typed() {
 		return
 	}
 	st, err := k.now()

@@ -57,6 +57,7 @@ func OpenPanel(display string) (*Panel, error) {
 		conn.shut()
 		return nil, err
 	}
+	conn.own()
 	p.done.Go(p.watch)
 	p.done.Go(func() { p.overlay.run(p.closed) })
 	return p, nil
@@ -188,12 +189,14 @@ func (p *Panel) keycode(keysym uint32) (xproto.Keycode, bool) {
 // Close takes the bar away and gives the keys back.
 func (p *Panel) Close() error {
 	p.close.Do(func() { close(p.closed) })
+	p.conn.disown()
 	p.conn.Close() // the server takes back all that was ours
 	p.done.Wait()
 	return nil
 }
 
 func (p *Panel) watch() {
+	defer p.conn.disown()
 	for {
 		event, err := p.conn.WaitForEvent()
 		switch e := event.(type) {

@@ -74,6 +74,8 @@ func (k *keyboard) keyCode(scancode, keysym uint32, down bool) {
 		return
 	case held >= 0:
 		return // the server repeats it
+	case k.curtain.typed():
+		return
 	}
 	st, err := k.now()
 	if err != nil {

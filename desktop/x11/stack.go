@@ -1,0 +1,236 @@
+//go:build linux
+
+package x11
+
+import (
+	"image"
+	"math"
+	"slices"
+
+	"sixgate/desktop"
+
+	"github.com/jezek/xgb/xproto"
+)
+
+// topWindow is a child of the root window: a window, the frame that a window manager puts around one, or a menu.
+type topWindow struct {
+	id     xproto.Window
+	place  image.Rectangle // with its border
+	mapped bool
+	popup  bool // override-redirect: no window manager has a say in it
+
+	unread      bool              // what follows is not known yet, or has changed
+	resized     bool              // its size is not known
+	unseen      bool              // InputOnly, or the server's own: nothing of it is on the screen
+	alpha       bool              // has pixels that a compositor makes translucent
+	dimmed      bool              // is translucent as a whole under a compositor
+	shape       []image.Rectangle // from its corner; nil: all of it
+	client      xproto.Window     // the window that it frames, or itself; WindowNone: none that a person would name
+	of          client            // the client's, or its own where it has none
+	hidden      bool
+	hiddenPopup bool // hidden because it belongs to a hidden window
+}
+
+// stack is all windows on the root window, at one moment of the picture's connection. The Desktop's mu guards it.
+type stack struct {
+	own     *owners
+	root    xproto.Window
+	base    uint32 // resources of the connection itself
+	mask    uint32 // of the part of a resource's number that its client chooses
+	manager uint32 // the base of the window manager, 0: none
+
+	windows    []*topWindow // from back to front
+	at         map[xproto.Window]*topWindow
+	composited bool
+	veil       desktop.Mask
+
+	veiled  region // what can be seen of hidden windows
+	ghosts  ghosts
+	version int  // of veiled and the ghosts
+	dirty   bool // there is something to decide
+}
+
+// hides tells whether anything can be hidden.
+func (s *stack) hides() bool { return s.veil.Hides() }
+
+// ofClient gives the base of the resources of the client that made a window, which no other client can use.
+func (s *stack) ofClient(w xproto.Window) uint32 { return uint32(w) &^ s.mask }
+
+// apply brings the stack from before a change to after it. What a hidden window leaves remains as a ghost, until damage of
+// the interval after this one has painted it over.
+func (s *stack) apply(c tiding, interval int) (known bool) {
+	w := s.at[c.window]
+	moved := false // something that is on the screen
+	known = true
+	s.dirty = s.dirty || c.kind != configured && c.kind != gravitated && c.kind != circulated
+	switch c.kind {
+	case created:
+		w = &topWindow{id: c.window, place: c.place, popup: c.on, unread: true, hidden: s.hides()}
+		s.windows, s.at[c.window] = append(s.windows, w), w
+		s.know(w)
+	case composited:
+		s.composited = c.on
+		moved = true
+	case reparented:
+		moved = s.reparent(c)
+	default:
+		if w == nil {
+			return true // below a frame
+		}
+		was := *w
+		known = s.alter(w, c)
+		moved = was.mapped || w.mapped
+		if moved && was.place != w.place {
+			s.ghosts.dragged(was.place, w.place, interval)
+		}
+	}
+	if moved {
+		s.see(interval)
+	}
+	return known
+}
+
+// alter does to a window what happened to it; false when it went above one that is not known.
+func (s *stack) alter(w *topWindow, c tiding) bool {
+	switch c.kind {
+	case destroyed:
+		s.remove(w)
+	case shown:
+		w.mapped, w.popup = true, c.on
+	case unshown:
+		w.mapped = false
+	case configured:
+		w.place, w.popup = c.place, c.on
+		return s.restack(w, c.other)
+	case gravitated:
+		w.place = w.place.Sub(w.place.Min).Add(c.place.Min)
+	case circulated:
+		if c.on {
+			return s.restack(w, s.windows[len(s.windows)-1].id)
+		}
+		return s.restack(w, xproto.WindowNone)
+	case reshaped, dimmed:
+		w.unread = true
+	}
+	return true
+}
+
+// restack puts a window right above another.
+func (s *stack) restack(w *topWindow, below xproto.Window) bool {
+	from := slices.Index(s.windows, w)
+	if below == w.id || from > 0 && s.windows[from-1].id == below || from == 0 && below == xproto.WindowNone {
+		return true
+	}
+	s.windows = slices.Delete(s.windows, from, from+1)
+	to := 0
+	if below != xproto.WindowNone {
+		i := slices.IndexFunc(s.windows, func(o *topWindow) bool { return o.id == below })
+		if i < 0 {
+			s.windows = append(s.windows, w)
+			return false
+		}
+		to = i + 1
+	}
+	s.windows = slices.Insert(s.windows, to, w)
+	return true
+}
+
+// reparent takes a window into a frame or out of it, and tells whether that is seen.
+func (s *stack) reparent(c tiding) bool {
+	w := s.at[c.window]
+	if c.other == s.root {
+		if w != nil {
+			return false
+		}
+		// Its size is not told: the frame's is more than enough until we have asked.
+		size := image.Pt(math.MaxInt16, math.MaxInt16)
+		for _, frame := range s.windows {
+			if frame.client == c.window {
+				size = frame.place.Size()
+				frame.client, frame.unread, frame.hidden = xproto.WindowNone, true, s.hides()
+			}
+		}
+		w = &topWindow{id: c.window, place: image.Rectangle{c.place.Min, c.place.Min.Add(size)}, popup: c.on, unread: true, resized: true, hidden: s.hides()}
+		s.windows, s.at[c.window] = append(s.windows, w), w
+		return true
+	}
+	if w == nil {
+		return false
+	}
+	s.remove(w)
+	frame := s.at[c.other]
+	switch {
+	case frame == nil: // into a part of a frame: one of those that have nothing in them yet
+		for _, f := range s.windows {
+			if f.client == xproto.WindowNone && s.ofClient(f.id) == s.ofClient(c.other) && !f.unseen {
+				f.unread, f.hidden = true, s.hides()
+			}
+		}
+	case frame.client == xproto.WindowNone, frame.client == frame.id && !frame.of.managed && frame.of.program == "":
+		frame.client, frame.of = w.id, w.of
+		frame.hidden = s.hides() && (w.hidden || w.unread || frame.unread)
+		frame.unread = frame.unread || w.unread
+	}
+	return true
+}
+
+func (s *stack) remove(w *topWindow) {
+	delete(s.at, w.id)
+	s.windows = slices.DeleteFunc(s.windows, func(o *topWindow) bool { return o == w })
+}
+
+// know says what the number of a window tells of it.
+func (s *stack) know(w *topWindow) {
+	if by := s.ofClient(w.id); by == 0 || by == s.base {
+		w.unseen, w.unread, w.hidden = true, false, false
+	} else if s.own.has(by) {
+		w.hidden = false
+	}
+}
+
+// see finds out what can be seen of hidden windows now, and what is left of what could be.
+func (s *stack) see(interval int) {
+	was := s.veiled
+	s.veiled = s.visible()
+	if slices.Equal(was, s.veiled) {
+		return
+	}
+	s.version++
+	for _, left := range was.minus(s.veiled, nil) {
+		s.ghosts.add(left, interval)
+	}
+}
+
+// visible is where hidden windows are and nothing opaque is in front of them.
+func (s *stack) visible() (veiled region) {
+	if !slices.ContainsFunc(s.windows, func(w *topWindow) bool { return w.hidden && w.mapped }) {
+		return nil
+	}
+	var front, one region
+	for _, w := range slices.Backward(s.windows) {
+		switch {
+		case !w.mapped || w.unseen:
+		case w.hidden:
+			one = region{w.place}.minus(front, one[:0])
+			veiled = append(veiled, one...)
+			front = append(front, w.place)
+		default:
+			front = w.opaque(front, s.composited)
+		}
+	}
+	return veiled
+}
+
+// opaque adds where nothing can be seen through a window.
+func (w *topWindow) opaque(to region, underCompositor bool) region {
+	if w.unread || underCompositor && (w.alpha || w.dimmed) {
+		return to
+	}
+	if w.shape == nil {
+		return append(to, w.place)
+	}
+	for _, r := range w.shape {
+		to = append(to, r.Add(w.place.Min).Intersect(w.place))
+	}
+	return to
+}

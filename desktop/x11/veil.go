@@ -1,0 +1,71 @@
+//go:build linux
+
+package x11
+
+import (
+	"image"
+	"slices"
+	"time"
+)
+
+// veiling says whether pieces have to be hatched, or have been.
+func (d *Desktop) veiling() bool { return d.begun && (d.stack.hides() || len(d.hatched) > 0) }
+
+// planVeil adds to the damage what was hatch and is not to be any more, and what is to be and was not. It takes out what is
+// and will be: nobody sees what is drawn there.
+func (d *Desktop) planVeil(damaged []image.Rectangle) []image.Rectangle {
+	s := &d.stack
+	if s.ghosts.drawn(damaged, d.interval, d.started, s.composited) {
+		s.version++
+	}
+	damaged = slices.DeleteFunc(damaged, d.hatched.covers)
+	if d.hatchIs == s.version {
+		return damaged
+	}
+	d.wanted = s.hatched(d.wanted[:0])
+	damaged = append(damaged, d.hatched.minus(d.wanted, nil)...)
+	return append(damaged, d.wanted.minus(d.hatched, nil)...)
+}
+
+// veilPieces hatches what the pieces have of hidden windows. The stack is brought to a moment after that at which the server read
+// their pixels: where hidden windows were then, they still are, or have left a ghost.
+func (d *Desktop) veilPieces() {
+	s := &d.stack
+	planned := s.version
+	d.tidings.await(d.marks)
+	changes, lost := d.tidings.take()
+	for _, c := range changes {
+		lost = !s.apply(c, d.interval) || lost
+	}
+	d.wanted = s.hatched(d.wanted[:0])
+	if lost { // nobody knows where anything is
+		d.tidings.lose()
+		for _, p := range d.pieces {
+			d.wanted = append(d.wanted, p.Rect)
+		}
+	}
+	for _, p := range d.pieces {
+		d.hatched = d.hatched.without(p.Rect)
+		for _, r := range d.wanted {
+			if in := r.Intersect(p.Rect); !in.Empty() {
+				hatch(p, in)
+				d.hatched = append(d.hatched, in)
+			}
+		}
+	}
+	if d.hatchIs = -1; s.version == planned && !lost { // the same, in fewer rectangles
+		d.hatched, d.hatchIs = append(d.hatched[:0], d.wanted...), planned
+	}
+	if wait := d.nudge(time.Now()); wait > 0 {
+		d.wake.Reset(wait)
+	}
+}
+
+// hatched appends what is to be hatched to an empty region.
+func (s *stack) hatched(to region) region {
+	to = append(to, s.veiled...)
+	for _, ghost := range s.ghosts.at {
+		to = to.and(ghost.place)
+	}
+	return to
+}
