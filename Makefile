@@ -22,7 +22,7 @@ FUZZ_FOR := 30s
 .PHONY: help build pages demo test lint fuzz vulnerabilities bench install-build install-demo install-test install-bench
 
 help:
-	@echo "make demo     gateway, host and bridge on this machine; prints the code and where to point a viewer"
+	@echo "make demo     gateway, host and bridge on this machine; you are the end user, on the page that opens (DEMO=--tty: it plays both)"
 	@echo "make test     every test"
 	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
 	@echo "make build    the three programs and the demo, stripped, in bin/"

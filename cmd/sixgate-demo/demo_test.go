@@ -44,8 +44,8 @@ func testHelpAndVersion(t *testing.T, bin string) {
 	for name, flags := range map[string][]string{
 		"sixgate-gateway": {"serve", "operator add"},
 		"sixgate-bridge":  {"serve --profile"},
-		"sixgate-host":    {"--gateway", "--code", "--tty", "--display", "--backend", "vnc"},
-		"sixgate-demo":    {"--shot"},
+		"sixgate-host":    {"--gateway", "--code", "--tty", "--dispose", "--display", "--backend", "vnc"},
+		"sixgate-demo":    {"--shot", "--tty"},
 	} {
 		out, err := exec.Command(filepath.Join(bin, name), "--version").Output()
 		if err != nil || string(out) != testVersion+"\n" {
@@ -68,7 +68,7 @@ func testPortInUse(t *testing.T, bin string) {
 	defer taken.Close()
 	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--viewer-port", port)
-	cmd.Env = append(os.Environ(), "DISPLAY=")
+	cmd.Env = append(os.Environ(), "DISPLAY=", "BROWSER=")
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "port "+port+" is in use") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -77,7 +77,7 @@ func testPortInUse(t *testing.T, bin string) {
 func testHangUp(t *testing.T, bin string) {
 	scratch, mark := t.TempDir(), "SIXGATE_DEMO_TEST="+rand.Text()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--viewer-port", "0", "--picture", filepath.Join(t.TempDir(), "demo.png"))
-	cmd.Env = append(os.Environ(), "DISPLAY=", "TMPDIR="+scratch, mark)
+	cmd.Env = append(os.Environ(), "DISPLAY=", "BROWSER=", "TMPDIR="+scratch, mark)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func testShot(t *testing.T, bin string) {
 	shot, scratch := filepath.Join(t.TempDir(), "shot.png"), t.TempDir()
 	mark := "SIXGATE_DEMO_TEST=" + rand.Text()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sixgate-demo"), "--shot", shot, "--viewer-port", "0")
-	cmd.Env = append(os.Environ(), "DISPLAY=", "TMPDIR="+scratch, mark)
+	cmd.Env = append(os.Environ(), "DISPLAY=", "BROWSER=", "TMPDIR="+scratch, mark)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

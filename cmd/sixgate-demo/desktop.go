@@ -28,24 +28,24 @@ var programs = [][]string{
 	{"xterm", "-geometry", "82x22+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-title", "Type here", "-e", "sh"},
 }
 
-// openDesktop gives the display to share: the one that we are on, or one of our own with a few programs.
-func openDesktop(ctx context.Context, scratch string) (display string, closeDesktop func(), err error) {
+// openDesktop gives the display to share: yours, which we are on, or one of our own with a few programs.
+func openDesktop(ctx context.Context, scratch string) (display string, yours bool, closeDesktop func(), err error) {
 	if display := os.Getenv("DISPLAY"); display != "" {
 		if exec.CommandContext(ctx, "xdpyinfo").Run() == nil {
 			fmt.Println("Sharing this desktop,", display)
-			return display, func() {}, nil
+			return display, true, func() {}, nil
 		}
 	}
 	fmt.Println("There is no display here: starting one of", screen)
 	server, err := xvfb.Start(ctx, screen)
 	if err != nil {
-		return "", nil, err
+		return "", false, nil, err
 	}
 	if err := furnish(ctx, server, scratch); err != nil {
 		server.Close()
-		return "", nil, err
+		return "", false, nil, err
 	}
-	return server.Display, server.Close, nil
+	return server.Display, false, server.Close, nil
 }
 
 // furnish starts the programs and returns when their windows are there.

@@ -1,8 +1,8 @@
 //go:build linux
 
-// Sixgate-demo runs gateway, bridge and host on this machine, as three processes with their real command lines, and plays
-// both people: it reads out the code and the check digits and types them in again. What it leaves open is the viewer's
-// port, for you.
+// Sixgate-demo runs gateway, bridge and host on this machine, as three processes with their real command lines, and plays the
+// supporter, who reads out the code and the check digits. You are the end user, on the page that opens in your browser; with --tty,
+// or where there is neither display nor browser, the demo is that as well. What it leaves open is the viewer's port, for you.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 var version = "unknown"
 
 type flags struct {
+	TTY        bool             `help:"Play the end user too, on a terminal instead of the page." name:"tty"`
 	Shot       string           `help:"Attach gtk-vnc's gvnccapture, save what the supporter sees to this file and exit." placeholder:"FILE"`
 	Picture    string           `help:"Where the supporter's first picture is saved." default:"demo.png" placeholder:"FILE"`
 	ViewerPort int              `help:"The port for VNC viewers on 127.0.0.1; 0 takes a free one." default:"5901"`
@@ -43,11 +44,15 @@ func run(ctx context.Context, f flags) error {
 	}
 	defer os.RemoveAll(scratch)
 
-	display, closeDesktop, err := openDesktop(ctx, scratch)
+	display, yours, closeDesktop, err := openDesktop(ctx, scratch)
 	if err != nil {
 		return err
 	}
 	defer closeDesktop()
+	if f.Shot == "" && !f.TTY && !yours && os.Getenv("BROWSER") == "" {
+		fmt.Print(noBrowser)
+		f.TTY = true
+	}
 
 	s, err := startSession(ctx, scratch, display, f)
 	if err != nil {
@@ -74,3 +79,7 @@ Ctrl-C ends everything.
 `, s.viewer.vncviewer(), s.viewer.Password, f.Picture)
 	return s.wait(ctx)
 }
+
+const noBrowser = `Nor is there a browser that could show you the end user's page: this demo plays the end user too, as with --tty.
+To play them yourself, start it on a desktop, or name a browser in BROWSER.
+`

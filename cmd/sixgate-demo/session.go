@@ -36,7 +36,10 @@ type viewer struct{ Address, Password string }
 // vncviewer is the address as TigerVNC and TightVNC want it: host::port.
 func (v viewer) vncviewer() string { return strings.Replace(v.Address, ":", "::", 1) }
 
-// startSession starts the programs and takes them to a live session, playing the end user and the supporter.
+// errDone is a program's end after which nothing is amiss.
+var errDone = errors.New("exit status 0")
+
+// startSession starts the programs and takes them to a live session, with the end user on the page or, with --tty, playing them.
 func startSession(ctx context.Context, scratch, display string, f flags) (*session, error) {
 	p := &cast{ended: make(chan error, 3)}
 	s := &session{ended: p.ended, close: sync.OnceFunc(p.stop)}
@@ -52,13 +55,17 @@ func startSession(ctx context.Context, scratch, display string, f flags) (*sessi
 	return s, nil
 }
 
-// wait returns when ctx ends, or with an error when a program left before.
+// wait returns when ctx or the session ends, or with an error when a program left before.
 func (s *session) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-s.ended:
 		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, errDone) {
+			fmt.Println("The session is over.")
 			return nil
 		}
 		return err
@@ -117,14 +124,53 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	if err != nil {
 		return err
 	}
-	fmt.Println("The supporter reads out the code:        ", code.Code)
+	fmt.Println(readsCode, code.Code)
 	view, err := next(events, "viewer")
 	if err != nil {
 		return err
 	}
 	s.viewer = viewer{view.Address, view.Password}
 
-	host, keyboard, err := p.start("sixgate-host", "--gateway", address, "--tty", "--display", display)
+	if f.TTY || f.Shot != "" {
+		err = p.playEndUser(events, code, "--gateway", address, "--display", display, "--tty")
+	} else {
+		err = p.showPage(events, "--gateway", address, "--display", display)
+	}
+	go io.Copy(io.Discard, bridge)
+	return err
+}
+
+const (
+	readsCode   = "The supporter reads out the code:        "
+	readsDigits = "The supporter reads out the check digits:"
+)
+
+// showPage starts the host, whose page the end user has, and returns when they have allowed the session.
+func (p *cast) showPage(events *json.Decoder, args ...string) error {
+	host, _, err := p.start("sixgate-host", args...)
+	if err != nil {
+		return err
+	}
+	where, err := host.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("sixgate-host named no page: %w", err)
+	}
+	go io.Copy(io.Discard, host)
+	fmt.Println("You are the end user: type it on the page that opens in your browser.")
+	fmt.Print(where)
+	check, err := next(events, "check")
+	if err != nil {
+		return err
+	}
+	fmt.Println(readsDigits, check.Digits)
+	fmt.Println("Type them on the page, and allow what you like.")
+	_, err = next(events, "path") // the desktop is there
+	return err
+}
+
+// playEndUser starts the host, and answers what it asks on its terminal.
+func (p *cast) playEndUser(events *json.Decoder, code event, args ...string) error {
+	host, keyboard, err := p.start("sixgate-host", args...)
 	if err != nil {
 		return err
 	}
@@ -135,7 +181,7 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	if err != nil {
 		return err
 	}
-	fmt.Println("The supporter reads out the check digits:", check.Digits)
+	fmt.Println(readsDigits, check.Digits)
 	if err := answer(host, keyboard, "Check digits: ", check.Digits); err != nil {
 		return err
 	}
@@ -144,11 +190,8 @@ func (p *cast) play(ctx context.Context, s *session, scratch, display string, f 
 	}
 	fmt.Println("The end user typed both in and allowed the session. (This demo plays both people.)")
 	go io.Copy(io.Discard, host)
-	if _, err := next(events, "path"); err != nil { // the desktop is there
-		return err
-	}
-	go io.Copy(io.Discard, bridge)
-	return nil
+	_, err = next(events, "path")
+	return err
 }
 
 // event is any of the bridge's events, as far as the demo reads them.
@@ -218,7 +261,7 @@ func (p *cast) start(name string, args ...string) (says *bufio.Reader, hears io.
 		err := cmd.Wait()
 		stdout.Close()
 		if err == nil {
-			err = errors.New("exit status 0")
+			err = errDone
 		}
 		p.ended <- fmt.Errorf("%s left: %w\n%s", name, err, log.Bytes())
 	})
