@@ -18,6 +18,7 @@ type report struct {
 	servers  []*server
 	rows     []row
 	session  []time.Duration // from the code to the first pixel
+	paths    []journey
 	limits   []limit
 	failures []error // of single turns
 }
@@ -88,6 +89,7 @@ func (r *report) markdown() string {
 	r.pictures(&b, "poor", "Over "+poor.name)
 	r.keys(&b)
 	r.throughBridge(&b)
+	r.throughNetworks(&b)
 	r.memory(&b)
 	r.machine(&b)
 	r.product(&b)

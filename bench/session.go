@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -48,15 +50,34 @@ type office struct {
 	host            string // the program
 	gateway, bridge *program
 	address         string // of the gateway
+	where           where
+}
+
+// where is with which commands the programs begin, in a network namespace perhaps, and how viewers get to the bridge; nil: here.
+type where struct {
+	gateway, bridge, host []string
+	dial                  func(address string) (net.Conn, error)
+}
+
+// at is a program that begins with a command.
+func at(begin []string, name string, args ...string) (string, []string) {
+	all := slices.Concat(begin, []string{name}, args)
+	return all[0], all[1:]
 }
 
 func openOffice(ctx context.Context, scratch string, p programs) (o *office, err error) {
-	o = &office{host: p.host}
+	return openOfficeAt(ctx, scratch, p, where{}, "127.0.0.1:0", func(address string) string { return address })
+}
+
+// openOfficeAt has the gateway listen at an address, and the bridge call it as called says.
+func openOfficeAt(ctx context.Context, scratch string, p programs, w where, listen string, called func(address string) string) (o *office, err error) {
+	o = &office{host: p.host, where: w}
 	data, err := os.MkdirTemp(scratch, "gateway-")
 	if err != nil {
 		return nil, err
 	}
-	if o.gateway, err = speak(ctx, p.gateway, "serve", "--data", data, "--listen", "127.0.0.1:0"); err != nil {
+	name, args := at(w.gateway, p.gateway, "serve", "--data", data, "--listen", listen)
+	if o.gateway, err = speak(ctx, name, args...); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -68,16 +89,25 @@ func openOffice(ctx context.Context, scratch string, p programs) (o *office, err
 	if err != nil {
 		return nil, fmt.Errorf("sixgate-gateway named no address: %w", err)
 	}
-	o.address = strings.TrimSpace(address)
+	o.address = called(strings.TrimSpace(address))
 	out, err := exec.CommandContext(ctx, p.gateway, "operator", "add", "Bench", "--gateway-data", data).Output()
 	if err != nil {
 		return nil, fmt.Errorf("sixgate-gateway operator add: %w", err)
+	}
+	var said map[string]any
+	if err := json.Unmarshal(out, &said); err != nil {
+		return nil, err
+	}
+	said["gateways"] = []string{o.address}
+	if out, err = json.Marshal(said); err != nil {
+		return nil, err
 	}
 	profile := filepath.Join(data, "bench.sixgate")
 	if err := os.WriteFile(profile, out, 0o600); err != nil {
 		return nil, err
 	}
-	o.bridge, err = speak(ctx, p.bridge, "serve", "--profile", profile, "--viewer-port", "0", "--no-password", "--events")
+	name, args = at(w.bridge, p.bridge, "serve", "--profile", profile, "--viewer-port", "0", "--no-password", "--events")
+	o.bridge, err = speak(ctx, name, args...)
 	return o, err
 }
 
@@ -101,11 +131,19 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	if err != nil {
 		return nil, err
 	}
-	at, err := o.bridge.event("viewer")
+	viewers, err := o.bridge.event("viewer")
 	if err != nil {
 		return nil, err
 	}
-	v, err := dial(at.Address, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingLastRect, rfb.EncodingDesktopSize})
+	dial := o.where.dial
+	if dial == nil {
+		dial = func(address string) (net.Conn, error) { return net.Dial("tcp", address) }
+	}
+	conn, err := dial(viewers.Address)
+	if err != nil {
+		return nil, err
+	}
+	v, err := attach(conn, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingLastRect, rfb.EncodingDesktopSize})
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +152,9 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	if err := v.whole(); err != nil {
 		return nil, fmt.Errorf("the bridge's notice that it waits: %w", err)
 	}
-	s = &session{viewers: at.Address}
-	if s.host, err = speak(ctx, o.host, "--gateway", gateway, "--tty", "--display", st.display.Display); err != nil {
+	s = &session{viewers: viewers.Address}
+	name, args := at(o.where.host, o.host, "--gateway", gateway, "--tty", "--display", st.display.Display)
+	if s.host, err = speak(ctx, name, args...); err != nil {
 		return nil, err
 	}
 	defer func() {

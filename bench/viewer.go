@@ -69,7 +69,12 @@ func dial(addr string, encodings []rfb.Encoding) (*viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &viewer{conn: metered{conn, new(atomic.Int64)}}
+	return attach(conn, encodings)
+}
+
+// attach is dial on a connection that there is.
+func attach(conn net.Conn, encodings []rfb.Encoding) (v *viewer, err error) {
+	v = &viewer{conn: metered{conn, new(atomic.Int64)}}
 	v.client, err = rfb.NewClient(v.conn, rfb.ClientOptions{Encodings: encodings})
 	if err != nil {
 		conn.Close()

@@ -12,15 +12,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"sixgate/conformance/bed"
 	"sixgate/rfb"
 )
 
@@ -129,20 +127,10 @@ func TestRelayBetweenNetworks(t *testing.T) {
 
 // dialFrom connects to an address from inside a network namespace.
 func dialFrom(namespace, address string) (conn net.Conn, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // for good: the thread stays in the namespace, and ends with this goroutine
-		var f *os.File
-		if f, err = os.Open("/var/run/netns/" + namespace); err != nil {
-			return
-		}
-		defer f.Close()
-		if err = unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err == nil {
-			conn, err = net.Dial("tcp", address)
-		}
-	}()
-	<-done
+	err = bed.Inside(namespace, func() error {
+		conn, err = net.Dial("tcp", address)
+		return err
+	})
 	return conn, err
 }
 

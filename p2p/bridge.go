@@ -328,7 +328,23 @@ func (b *Bridge) serveSession(s network.Stream) {
 		s.Reset()
 		return
 	}
+	b.running.Go(func() { b.improve(c, host) })
 	b.deliver(accepted{call: c})
+}
+
+// improve makes a direct connection once the end user has allowed the session.
+func (b *Bridge) improve(c *Call, host peer.ID) {
+	select {
+	case <-c.live:
+	case <-c.done:
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var trying sync.WaitGroup
+	trying.Go(func() { b.direct(ctx, host) })
+	<-c.done
+	stop()
+	trying.Wait()
 }
 
 // open opens a channel's stream to host, on the connection there is.

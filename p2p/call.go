@@ -53,6 +53,8 @@ type Call struct {
 	sending chan struct{} // holds one token while somebody writes to control
 	parted  bool          // the last message is written; whoever holds the token may look
 
+	live chan struct{} // closed when the end user has allowed the session
+
 	mu       sync.Mutex
 	allowed  session.Permissions // of a live session
 	granted  bool                // allowed, now or before
@@ -83,7 +85,7 @@ type talk interface {
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log,
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept), echo: make(chan uint64, 1),
-		hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
+		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
 	for kind := range kinds {
 		c.incoming[kind] = make(chan *channel)
@@ -284,7 +286,10 @@ func (c *Call) heard(n Notice) {
 		if !c.ending {
 			c.allowed = n.allowed()
 		}
-		c.granted = c.granted || c.allowed != 0
+		if c.allowed != 0 && !c.granted {
+			c.granted = true
+			close(c.live)
+		}
 		c.mu.Unlock()
 	}
 	leave(c.notices, n)

@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"net/netip"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/control"
@@ -16,11 +17,12 @@ type gate struct {
 	host    bool
 
 	mu      sync.Mutex
-	matched map[peer.ID]int // how many calls with them there may be
+	matched map[peer.ID]int                 // how many calls with them there may be
+	due     map[peer.ID]map[netip.Addr]bool // who comes directly now, and from where
 }
 
 func newGate(gateway peer.ID, host bool) *gate {
-	return &gate{gateway: gateway, host: host, matched: make(map[peer.ID]int)}
+	return &gate{gateway: gateway, host: host, matched: make(map[peer.ID]int), due: make(map[peer.ID]map[netip.Addr]bool)}
 }
 
 // match lets p through until the returned function is called.
@@ -43,15 +45,57 @@ func (g *gate) isMatched(p peer.ID) bool {
 	return g.matched[p] > 0
 }
 
-func (g *gate) InterceptPeerDial(p peer.ID) bool { return p == g.gateway || g.host && g.isMatched(p) }
+func (g *gate) InterceptPeerDial(p peer.ID) bool {
+	return p == g.gateway || g.isMatched(p) && (g.host || g.isDue(p))
+}
+
+func (g *gate) isDue(p peer.ID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.due[p] != nil
+}
 
 // InterceptAddrDial has the gateway reached by its ways only, whatever addresses it tells of itself.
 func (g *gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
 	return g.InterceptPeerDial(p) && (p != g.gateway || a.Equal(home))
 }
 
-// InterceptAccept sees circuits only: neither role listens on a network.
-func (g *gate) InterceptAccept(network.ConnMultiaddrs) bool { return !g.host }
+// InterceptAccept sees circuits and, on a bridge that is about to meet a host directly, whoever knocks. Nobody calls a host.
+func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
+	if g.host {
+		return false
+	}
+	if _, err := c.RemoteMultiaddr().ValueForProtocol(multiaddr.P_CIRCUIT); err == nil {
+		return true
+	}
+	from, err := addrPort(c.RemoteMultiaddr())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, there := range g.due {
+		if err == nil && (there[from.Addr()] || from.Addr().IsPrivate()) {
+			return true
+		}
+	}
+	return false
+}
+
+// expect lets other come from there, or from the local network, until the returned function is called.
+func (g *gate) expect(other peer.ID, there []multiaddr.Multiaddr) (done func()) {
+	from := make(map[netip.Addr]bool)
+	for _, a := range there {
+		if at, err := addrPort(a); err == nil {
+			from[at.Addr()] = true
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.due[other] = from
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.due, other)
+	}
+}
 
 func (g *gate) InterceptSecured(way network.Direction, p peer.ID, _ network.ConnMultiaddrs) bool {
 	if way == network.DirInbound {

@@ -61,3 +61,22 @@ func QUIC(o NodeOptions) (transport.Transport, error) {
 	}
 	return quicTransport{t, sockets}, nil
 }
+
+// holdPort keeps the UDP port that a connection came in at after nobody listens there any more: the library counts only the
+// connections that it dialled from a port, and closes one that has none.
+func (w *ways) holdPort(conn network.Conn) (release func()) {
+	there, err := addrPort(conn.RemoteMultiaddr())
+	t, is := w.quic.(quicTransport)
+	if err != nil || !is || !conn.RemoteMultiaddr().Equal(onQUIC(there)) {
+		return func() {}
+	}
+	version := "udp4"
+	if there.Addr().Is6() {
+		version = "udp6"
+	}
+	port, err := t.sockets.TransportWithAssociationForDial(t.Transport, version, net.UDPAddrFromAddrPort(there))
+	if err != nil {
+		return func() {}
+	}
+	return port.DecreaseCount
+}

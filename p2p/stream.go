@@ -14,6 +14,7 @@ const (
 	ArrivalProtocol protocol.ID = "/sixgate/arrival/1" // the gateway tells a bridge
 	sessionProtocol protocol.ID = "/sixgate/session/1" // a host calls a bridge
 	channelProtocol protocol.ID = "/sixgate/channel/1" // a bridge opens a channel to a host
+	directProtocol  protocol.ID = "/sixgate/direct/1"  // a bridge and a host meet without the relay
 )
 
 // streamConn is a stream as a net.Conn. Its addresses are peer ids.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -33,6 +34,7 @@ type uplink struct {
 	gateway peer.AddrInfo
 	ways    *ways
 	gate    *gate
+	meeting sync.Mutex // one direct connection at a time is made
 }
 
 // newUplink makes the node of a host or a bridge. It does not connect yet.

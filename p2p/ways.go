@@ -80,6 +80,7 @@ type ways struct {
 	up        transport.Upgrader
 	tcp, quic transport.Transport
 	racing    sync.WaitGroup
+	source    sourcePort
 
 	mu   sync.Mutex
 	best Way      // that worked last
@@ -90,7 +91,8 @@ type ways struct {
 func (w *ways) transports(o NodeOptions) func(transport.Upgrader) ([]transport.Transport, error) {
 	return func(up transport.Upgrader) (all []transport.Transport, err error) {
 		w.up, w.resources = up, o.Resources
-		if w.tcp, err = tcp.NewTCPTransport(up, o.Resources, nil); err != nil {
+		dialer := tcp.WithDialerForAddr(func(multiaddr.Multiaddr) (tcp.ContextDialer, error) { return &w.source, nil })
+		if w.tcp, err = tcp.NewTCPTransport(up, o.Resources, nil, dialer); err != nil {
 			return nil, err
 		}
 		if w.quic, err = QUIC(o); err != nil {

@@ -15,6 +15,9 @@ type ClientOptions struct {
 	Password  string      // for VncAuth, which looks at the first 8 bytes
 	Format    PixelFormat // of the pixels on the wire; zero: Native
 	Encodings []Encoding  // the best first; none: Raw alone
+	// Ahead is for a server that is known to speak 3.8 and to want no password, and is far away: the client says all at once, with
+	// a Request of everything, and the first Update comes after one round trip in place of five.
+	Ahead bool
 }
 
 // Client is the client's end of one connection. It starts no goroutine: Next reads, and what the other
@@ -79,17 +82,25 @@ const readBuffer = 64 << 10
 // server before the first Request.
 func NewClient(conn io.ReadWriter, o ClientOptions) (*Client, error) {
 	c := &Client{br: bufio.NewReaderSize(conn, readBuffer), w: conn, leds: -1}
-	init, err := joinServer(c.br, conn, o.Password)
+	c.decoder.Format = o.Format.orNative()
+	wishes := SetPixelFormat{c.decoder.Format}.Append(nil)
+	wishes = SetEncodings(o.Encodings).Append(wishes)
+	w := io.Writer(conn)
+	if o.Ahead {
+		first, err := speakAhead(conn, wishes)
+		if err != nil {
+			return nil, err
+		}
+		w = first
+	}
+	init, err := joinServer(c.br, w, o.Password)
 	if err != nil {
 		return nil, err
 	}
 	c.name = init.Name
-	c.decoder.Format = o.Format.orNative()
 	c.resize(init.Size)
 	c.screens = []image.Rectangle{c.screen.Rect}
-	b := SetPixelFormat{c.decoder.Format}.Append(nil)
-	b = SetEncodings(o.Encodings).Append(b)
-	_, err = conn.Write(b)
+	_, err = w.Write(wishes)
 	return c, err
 }
 

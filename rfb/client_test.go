@@ -322,3 +322,25 @@ func FuzzClientNext(f *testing.F) {
 		}
 	})
 }
+
+// A client that speaks ahead says all before it hears a word, and leaves a server that is not the one it was made for.
+func TestClientSpeaksAhead(t *testing.T) {
+	o := ClientOptions{Encodings: []Encoding{EncodingRaw}, Ahead: true}
+	all := FramebufferUpdateRequest{false, image.Rect(0, 0, 65535, 65535)}.Append(
+		SetEncodings{EncodingRaw}.Append(SetPixelFormat{Native}.Append([]byte("RFB 003.008\n\x01\x01"))))
+	for says, want := range map[string]string{
+		hello + init4x3:             "",
+		"":                          "EOF",
+		"RFB 003.003\n":             "another conversation",
+		"RFB 003.008\n\x01\x02":     "asks for a password",
+		"RFB 003.008\n\x02\x02\x10": "asks for a password",
+	} {
+		s := server(says)
+		if _, err := NewClient(s, o); err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("a server that says %q: %v", says, err)
+		}
+		if heard := s.said.String(); heard != string(all) {
+			t.Errorf("a server that says %q hears %q, want %q", says, heard, all)
+		}
+	}
+}

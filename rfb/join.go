@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +47,26 @@ func joinServer(br *bufio.Reader, w io.Writer, password string) (ServerInit, err
 		return ServerInit{}, err
 	}
 	return readServerInit(br)
+}
+
+// ahead is what a client has said before the server's turn. What it would say now must be the next of that.
+type ahead []byte
+
+// speakAhead says all that joinServer will, the client's wishes, and a Request of everything.
+func speakAhead(conn io.Writer, wishes []byte) (*ahead, error) {
+	said := slices.Concat(Version38.Append(nil), []byte{securityNone, 1}, wishes)
+	all := FramebufferUpdateRequest{false, image.Rect(0, 0, math.MaxUint16, math.MaxUint16)}.Append(said)
+	_, err := conn.Write(all)
+	return (*ahead)(&said), err
+}
+
+func (a *ahead) Write(b []byte) (int, error) {
+	rest, as := bytes.CutPrefix(*a, b)
+	if !as {
+		return 0, errors.New("the server wants another conversation than the one that the client has begun")
+	}
+	*a = rest
+	return len(b), nil
 }
 
 // chooseSecurity finds a security type both ends have and, where the choice is the client's, tells the server.

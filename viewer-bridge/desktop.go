@@ -52,7 +52,7 @@ func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) err
 	}
 	defer conn.Close()
 	conn.SetReadDeadline(time.Now().Add(greetFor))
-	host, err := rfb.NewClient(leg{conn}, rfb.ClientOptions{Encodings: b.encodings()})
+	host, err := rfb.NewClient(leg{conn}, rfb.ClientOptions{Encodings: b.encodings(), Ahead: true})
 	if err != nil {
 		return err
 	}

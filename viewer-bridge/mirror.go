@@ -88,14 +88,11 @@ func (m *mirror) pause(on bool, notice string) {
 	}
 }
 
-// follow shows host for as long as it talks, and passes the viewers' input on to it. It calls shown when its picture is there.
+// follow shows host, which was asked for everything ahead, for as long as it talks, and passes the viewers' input on to it. It calls shown when its picture is there.
 func (m *mirror) follow(host *rfb.Client, shown func()) error {
 	m.host.Store(host)
 	defer m.host.Store(nil)
 	defer m.leds.Store(unknownLEDs)
-	if err := host.Request(false, host.Image().Rect); err != nil {
-		return err
-	}
 	continuous := false // the host sends as fast as the path takes it
 	for first := true; ; {
 		event, err := host.Next()

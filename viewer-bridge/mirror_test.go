@@ -184,7 +184,7 @@ func TestViewersSeeWhatTheHostShows(t *testing.T) {
 	until(t, early, m.picture) // a notice
 
 	conn := host()
-	leg, err := rfb.NewClient(conn, rfb.ClientOptions{Encodings: (&Bridge{Quality: -1}).encodings()})
+	leg, err := rfb.NewClient(conn, rfb.ClientOptions{Encodings: (&Bridge{Quality: -1}).encodings(), Ahead: true})
 	if err != nil {
 		t.Fatal(err)
 	}

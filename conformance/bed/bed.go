@@ -69,7 +69,7 @@ func (b *Bed) space(name string) (string, error) {
 	b.mu.Lock()
 	b.spaces = append(b.spaces, space)
 	b.mu.Unlock()
-	return space, inside(space, func() error {
+	return space, Inside(space, func() error {
 		return errors.Join(run("ip", "link", "set", "lo", "up"),
 			os.WriteFile("/proc/sys/net/ipv6/conf/all/disable_ipv6", []byte("1"), 0o644), // no address is made up, and no neighbour asked
 			os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0o644))
@@ -109,7 +109,7 @@ func remove(space string) error {
 		return fmt.Errorf("ip netns pids %s: %w", space, err)
 	}
 	for _, field := range strings.Fields(string(out)) {
-		if pid, err := strconv.Atoi(field); err == nil {
+		if pid, err := strconv.Atoi(field); err == nil && pid != os.Getpid() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}

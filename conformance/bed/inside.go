@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inside calls f in a namespace: sockets that it opens and programs that it starts belong there. What f starts as a
+// Inside calls f in a namespace: sockets that it opens and programs that it starts belong there. What f starts as a
 // goroutine does not.
-func inside(space string, f func() error) (err error) {
+func Inside(space string, f func() error) (err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -46,7 +46,7 @@ func enter(space *os.File) error {
 // the file arrives there. The interface goes when the file is closed.
 func openTap(space, name string) (*os.File, error) {
 	var tap *os.File
-	err := inside(space, func() error {
+	err := Inside(space, func() error {
 		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return os.NewSyscallError("open /dev/net/tun", err)

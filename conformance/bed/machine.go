@@ -13,10 +13,10 @@ import (
 type Machine struct {
 	Space   string // its network namespace, for `ip netns exec`
 	Address netip.Addr
+	Out     netip.Addr // the router, as the machines of its site see it
 
-	bed    *Bed
-	port   *port      // its line to the internet; nil where it stands in a site's network
-	router netip.Addr // its way out of a site's network
+	bed  *Bed
+	port *port // its line to the internet; nil where it stands in a site's network
 }
 
 // Machine puts a computer on the internet itself, with nothing between.
@@ -39,7 +39,7 @@ func (m *Machine) SetLine(l Line) { m.port.line.Store(&l) }
 
 // Inside calls f in the machine's network namespace: sockets that it opens and programs that it starts belong there. What f starts as
 // a goroutine does not.
-func (m *Machine) Inside(f func() error) error { return inside(m.Space, f) }
+func (m *Machine) Inside(f func() error) error { return Inside(m.Space, f) }
 
 // ip runs commands of iproute2 in the machine.
 func (m *Machine) ip(commands ...string) error {
@@ -76,13 +76,13 @@ func (b *Bed) Site(name string, l Line, p Policy) (*Site, error) {
 	b.sites++
 	s := &Site{Router: router, number: b.sites}
 	b.mu.Unlock()
-	return s, errors.Join(s.SetPolicy(p), inside(router.Space, func() error { return run("sysctl", "-q", "net.ipv4.ip_forward=1") }))
+	return s, errors.Join(s.SetPolicy(p), Inside(router.Space, func() error { return run("sysctl", "-q", "net.ipv4.ip_forward=1") }))
 }
 
 // SetPolicy changes what passes. What is connected is checked anew.
 func (s *Site) SetPolicy(p Policy) error {
 	s.policy = p
-	return inside(s.Router.Space, func() error { return feed(p.rules(), "nft", "-f", "-") })
+	return Inside(s.Router.Space, func() error { return feed(p.rules(), "nft", "-f", "-") })
 }
 
 // rules are the policy in nftables' words.
@@ -110,10 +110,10 @@ func (s *Site) Machine(name string) (*Machine, error) {
 		return nil, err
 	}
 	s.machines++
-	m := &Machine{Space: space, Address: s.private(2), bed: s.Router.bed, router: s.private(1)}
+	m := &Machine{Space: space, Address: s.private(2), bed: s.Router.bed, Out: s.private(1)}
 	lan := fmt.Sprintf("lan%d", s.machines)
 	if err := s.Router.ip("link add "+lan+" type veth peer name lan netns "+space,
-		"addr add "+m.router.String()+"/24 dev "+lan, "link set "+lan+" up"); err != nil {
+		"addr add "+m.Out.String()+"/24 dev "+lan, "link set "+lan+" up"); err != nil {
 		return nil, err
 	}
 	return m, m.settle()
@@ -126,7 +126,7 @@ func (s *Site) private(last byte) netip.Addr {
 
 // settle gives the machine its address, and the way out.
 func (m *Machine) settle() error {
-	return m.ip("addr add "+m.Address.String()+"/24 dev lan", "link set lan up", "route add default via "+m.router.String())
+	return m.ip("addr add "+m.Address.String()+"/24 dev lan", "link set lan up", "route add default via "+m.Out.String())
 }
 
 // Move gives a machine in a site's network another address, as if it had gone to another network: all its connections are dead.

@@ -1036,6 +1036,50 @@ func (x *Opened) GetAllowed() bool {
 	return false
 }
 
+type Spot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Addresses     [][]byte               `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"` // multiaddrs of IP with TCP or QUIC
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Spot) Reset() {
+	*x = Spot{}
+	mi := &file_message_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Spot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Spot) ProtoMessage() {}
+
+func (x *Spot) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Spot.ProtoReflect.Descriptor instead.
+func (*Spot) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Spot) GetAddresses() [][]byte {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
 var File_message_proto protoreflect.FileDescriptor
 
 const file_message_proto_rawDesc = "" +
@@ -1101,7 +1145,9 @@ const file_message_proto_rawDesc = "" +
 	"\x04Open\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\"\"\n" +
 	"\x06Opened\x12\x18\n" +
-	"\aallowed\x18\x01 \x01(\bR\aallowed*e\n" +
+	"\aallowed\x18\x01 \x01(\bR\aallowed\"$\n" +
+	"\x04Spot\x12\x1c\n" +
+	"\taddresses\x18\x01 \x03(\fR\taddresses*e\n" +
 	"\x06Status\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\x06\n" +
 	"\x02OK\x10\x01\x12\v\n" +
@@ -1124,7 +1170,7 @@ func file_message_proto_rawDescGZIP() []byte {
 }
 
 var file_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_message_proto_goTypes = []any{
 	(Status)(0),           // 0: sixgate.Status
 	(CodeRequest_Verb)(0), // 1: sixgate.CodeRequest.Verb
@@ -1144,6 +1190,7 @@ var file_message_proto_goTypes = []any{
 	(*End)(nil),           // 15: sixgate.End
 	(*Open)(nil),          // 16: sixgate.Open
 	(*Opened)(nil),        // 17: sixgate.Opened
+	(*Spot)(nil),          // 18: sixgate.Spot
 }
 var file_message_proto_depIdxs = []int32{
 	1,  // 0: sixgate.CodeRequest.verb:type_name -> sixgate.CodeRequest.Verb
@@ -1180,7 +1227,7 @@ func file_message_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_message_proto_rawDesc), len(file_message_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
