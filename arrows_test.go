@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"cmd/sixgate-host":    {"host"},
 	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p", "session"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
-	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                                          // it runs the other programs and knows them by their command lines
+	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                                                             // it runs the other programs and knows them by their command lines
 	"bench":               {"rfb", "desktop", "desktop/x11", "desktop/xvfb", "bench/scene", "conformance/bed"}, // rfb and x11 also by themselves, beside the machine's limits
 	"bench/scene":         nil,
 	"conformance":         nil,
