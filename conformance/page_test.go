@@ -46,6 +46,7 @@ type reader struct {
 	web                           *tabs
 	locale                        string // and the name of the tab
 	code, verify, fit, live, over string // what the page says in each state
+	wants, points, watches        string // and of what the supporter wants and does
 	meeting                       *meeting
 	host                          *talk
 }
@@ -84,17 +85,25 @@ func (r *reader) tabTo(id string) {
 	r.t.Fatalf("%s: the keyboard does not reach %s", r.locale, id)
 }
 
+// permissions are those that the page offers.
+const permissions = "[...document.querySelectorAll('input[role=switch]')].map(i => i.name).join(' ')"
+
 // TestPage plays the end user on the page, with the keyboard alone, in every language: all of them a step at a time, since the
 // question stands for twelve seconds before it can be answered.
 func TestPage(t *testing.T) {
 	d := newDesk(t)
 	web := newTabs(t)
 	readers := []*reader{
-		{locale: "en-GB", code: "Type the 6 digits", verify: "Ada wants to help you", fit: "The digits fit", live: "Ada sees your screen", over: "You ended it."},
-		{locale: "de-DE", code: "Geben Sie die 6 Ziffern ein", verify: "Ada möchte Ihnen helfen", fit: "Die Ziffern stimmen", live: "Ada sieht Ihren Bildschirm", over: "Sie haben die Sitzung beendet."},
-		{locale: "it-IT", code: "Digiti le 6 cifre", verify: "Ada vuole aiutarla", fit: "Le cifre corrispondono", live: "Ada vede il suo schermo", over: "Ha terminato lei"},
-		{locale: "fr-FR", code: "Tapez les 6 chiffres", verify: "Ada veut vous aider", fit: "Les chiffres correspondent", live: "Ada voit votre écran", over: "Vous y avez mis fin."},
-		{locale: "es-ES", code: "Escriba las 6 cifras", verify: "Ada quiere ayudarle", fit: "Las cifras coinciden", live: "Ada ve su pantalla", over: "Usted la terminó."},
+		{locale: "en-GB", code: "Type the 6 digits", verify: "Ada wants to help you", fit: "The digits fit", live: "Ada sees your screen", over: "You ended it.",
+			wants: "wants to work on your computer with you", points: "Ada points at things", watches: "Ada only watches"},
+		{locale: "de-DE", code: "Geben Sie die 6 Ziffern ein", verify: "Ada möchte Ihnen helfen", fit: "Die Ziffern stimmen", live: "Ada sieht Ihren Bildschirm", over: "Sie haben die Sitzung beendet.",
+			wants: "möchte mit Ihnen an Ihrem Computer arbeiten", points: "Ada zeigt auf Dinge", watches: "Ada sieht nur zu"},
+		{locale: "it-IT", code: "Digiti le 6 cifre", verify: "Ada vuole aiutarla", fit: "Le cifre corrispondono", live: "Ada vede il suo schermo", over: "Ha terminato lei",
+			wants: "vuole lavorare con lei", points: "Ada indica le cose", watches: "Ada guarda soltanto"},
+		{locale: "fr-FR", code: "Tapez les 6 chiffres", verify: "Ada veut vous aider", fit: "Les chiffres correspondent", live: "Ada voit votre écran", over: "Vous y avez mis fin.",
+			wants: "veut travailler avec vous", points: "Ada montre les choses", watches: "Ada regarde seulement"},
+		{locale: "es-ES", code: "Escriba las 6 cifras", verify: "Ada quiere ayudarle", fit: "Las cifras coinciden", live: "Ada ve su pantalla", over: "Usted la terminó.",
+			wants: "quiere trabajar con usted", points: "Ada señala cosas", watches: "Ada solo mira"},
 	}
 	for _, step := range []func(*reader){
 		func(r *reader) {
@@ -114,6 +123,7 @@ func TestPage(t *testing.T) {
 			digits := r.meeting.bridge.event(t, "check").Digits
 			r.do("wait", ".card")
 			r.reads("h1", r.verify)
+			r.reads(".card", r.wants)
 			r.do("type", digits)
 			r.do("wait", ".fit")
 			r.reads(".fit", r.fit)
@@ -122,12 +132,33 @@ func TestPage(t *testing.T) {
 			}
 		},
 		func(r *reader) {
+			r.tabTo("mode-active")
+			r.do("press", "ArrowDown") // the end user chooses less than is wanted
+			if got := r.do("evaluate", permissions); got != "view clipboard" {
+				t.Errorf("who points may have %v", got)
+			}
 			r.do("wait", "#allow:not(:disabled)")
 			r.tabTo("allow")
 			r.do("press", "Enter")
 			r.do("wait", "#stop")
 			r.meeting.bridge.event(t, "path")
 			r.reads(".name", r.live)
+			r.reads("main", r.points)
+		},
+		func(r *reader) { // and less still
+			r.tabTo("SUMMARY")
+			r.do("press", "Enter")
+			r.reads("details", "")
+			r.tabTo("step-monitor")
+			r.do("press", "Enter")
+			for mode := ""; mode != "monitor"; {
+				mode = r.meeting.bridge.event(t, "state").Mode
+			}
+			r.do("wait", "fieldset:not(:has([name=clipboard]))")
+			r.reads("main", r.watches)
+			if left := r.do("evaluate", "document.querySelector('details') === null"); left != true {
+				t.Error("the page offers to go lower, or up")
+			}
 		},
 		func(r *reader) {
 			r.tabTo("stop")

@@ -106,7 +106,10 @@ func (p *talk) until(t *testing.T, text string) string {
 }
 
 // event is one of the bridge's, as far as tests read them.
-type event struct{ Event, Code, Digits, Address, Password, Path, State, Reason string }
+type event struct {
+	Event, Code, Digits, Address, Password, Path, State, Mode, Reason string
+	Allowed                                                           []string
+}
 
 // event waits for one of the bridge's events.
 func (p *talk) event(t *testing.T, kind string) (e event) {

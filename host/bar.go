@@ -64,7 +64,7 @@ func (b bar) parts(c *Consent) []part {
 	if c.Offered().Has(session.Control) {
 		parts = append(parts, part{text: b.key(toggleControl) + b.state("control", allowed.Has(session.Control)), ground: barPart, does: toggleControl})
 	} else {
-		parts = append(parts, part{text: b.words["is-"+c.Mode().String()], ground: barPart})
+		parts = append(parts, part{text: b.words["is-"+c.Mode().String()], ground: barGround})
 	}
 	return append(parts, part{text: b.key(stop) + b.words["stop"], ground: barRed, does: stop})
 }

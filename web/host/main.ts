@@ -87,7 +87,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
 // card says who asks, for whom and what for.
 function card(): HTMLElement {
   const lines = [element("p", { class: "name" }, view.organisation || view.name || "")];
-  lines.push(element("p", {}, say(`wants-${view.mode}`, who())));
+  if (!view.fit || !several()) lines.push(element("p", {}, say(`wants-${view.mode}`, who())));
   if (view.verified) lines.push(element("p", { class: "small" }, "✓ " + say("verified")));
   if (view.purpose) lines.push(element("p", { class: "small faint" }, say("purpose", { purpose: view.purpose })));
   return element("div", { class: "card" }, ...lines);
@@ -128,7 +128,12 @@ function allows(): HTMLElement[] {
     });
     modes.append(element("label", { class: "chip" }, input, element("span", {}, say(`may-${mode}`))));
   }
-  return [modes, may];
+  return several() ? [modes, may] : [may];
+}
+
+// several tells whether there are modes to choose from.
+function several(): boolean {
+  return (view.modes?.length ?? 0) > 1;
 }
 
 // modeNow is the mode that Allow gives.
@@ -166,7 +171,7 @@ function decision(): HTMLElement {
   } else if (view.fit && view.verified) {
     queueMicrotask(() => allow.focus());
   }
-  return element("div", { class: "buttons" }, no, allow);
+  return element("div", { class: "buttons decision" }, no, allow);
 }
 
 function chips(all: Permission[], on: Set<Permission>, change: (p: Permission, on: boolean) => void): HTMLElement {
