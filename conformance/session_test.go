@@ -107,8 +107,8 @@ func (p *talk) until(t *testing.T, text string) string {
 
 // event is one of the bridge's, as far as tests read them.
 type event struct {
-	Event, Code, Digits, Address, Password, Path, State, Mode, Reason string
-	Allowed                                                           []string
+	Event, Code, Digits, Address, Password, Path, State, Mode, Kind, Title, Reason string
+	Allowed                                                                        []string
 }
 
 // event waits for one of the bridge's events.
