@@ -167,7 +167,7 @@ func TestFilesAreOffUntilF11(t *testing.T) {
 	k := &keyboard{keys: make(chan uint32), shown: make(chan struct{})}
 	k.has = map[uint32]bool{keyF10: true, keyF11: true, keyF12: true}
 	h := Host{Desktop: new(screen)}
-	controls := controls{k, bar{web.Words("en"), grabKeys(k, c.Offered())}}
+	controls := controls{k, bar{words: web.Words("en"), keys: grabKeys(k, c.Offered())}}
 	says := func(want string) {
 		t.Helper()
 		<-k.shown
@@ -209,13 +209,13 @@ func TestKeysOfWhatIsOffered(t *testing.T) {
 			t.Errorf("%v: F12 is taken = %v", m, has)
 		}
 		does := 0
-		for _, p := range (bar{web.Words("en"), keys}).parts(c) {
+		for _, p := range (bar{words: web.Words("en"), keys: keys}).parts(c) {
 			if p.does == toggleControl || p.text == "Only points" && m == session.ModeGuidance || p.text == "Only watches" && m == session.ModeMonitor {
 				does++
 			}
 		}
 		if does != 1 {
-			t.Errorf("%v: the bar says %+v", m, (bar{web.Words("en"), keys}).parts(c))
+			t.Errorf("%v: the bar says %+v", m, (bar{words: web.Words("en"), keys: keys}).parts(c))
 		}
 	}
 }
