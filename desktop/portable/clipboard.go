@@ -17,7 +17,7 @@ type clipboard struct {
 
 	mu     sync.Mutex
 	ctx    context.Context // of what is started to offer a text; a field because that goes on after set
-	end    func()          // of what offers our text; nil when nothing does
+	end    func()          // takes back our text; nil when there is none
 	seen   string          // last, or set by us
 	sets   int             // how often we did, to know a look that came before
 	theirs string
@@ -33,9 +33,15 @@ func (c *clipboard) open(ctx context.Context) {
 	c.seen = text
 }
 
-func (c *clipboard) close() {
+// clear takes back what was set, unless others have copied something since.
+func (c *clipboard) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.endOffer()
+}
+
+// endOffer does it. c.mu is held.
+func (c *clipboard) endOffer() {
 	if c.end != nil {
 		c.end()
 		c.end = nil
@@ -51,13 +57,11 @@ func (c *clipboard) text() string {
 func (c *clipboard) set(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.endOffer()
 	end, err := offer(c.ctx, text)
 	if err != nil {
 		c.log.Warn("clipboard not set; on X11 xclip must be there: apt-get install xclip", "err", err)
 		return
-	}
-	if c.end != nil {
-		c.end()
 	}
 	c.end, c.seen = end, text
 	c.sets++

@@ -30,6 +30,7 @@ func (*Desktop) Clipboard() string                         { return "" }
 func (*Desktop) MovePointer(p image.Point, buttons uint16) {}
 func (*Desktop) Key(keysym uint32, down bool)              {}
 func (*Desktop) SetClipboard(text string)                  {}
+func (*Desktop) ClearClipboard()                           {}
 func (*Desktop) LEDs() int                                 { return -1 }
 func (*Desktop) PushPointer(d image.Point, buttons uint16) {}
 func (*Desktop) KeyCode(code, keysym uint32, down bool)    {}

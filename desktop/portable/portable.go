@@ -74,7 +74,7 @@ func (d *Desktop) Close() error {
 	d.stop()
 	d.running.Wait()
 	d.input.release()
-	d.clipboard.close()
+	d.clipboard.clear()
 	disconnect()
 	opened.Store(false)
 	return nil
@@ -203,3 +203,6 @@ func (d *Desktop) Clipboard() string { return d.clipboard.text() }
 
 // SetClipboard makes text what the next paste gives.
 func (d *Desktop) SetClipboard(text string) { d.clipboard.set(text) }
+
+// ClearClipboard takes back what SetClipboard set. What was copied on this machine since stays.
+func (d *Desktop) ClearClipboard() { d.clipboard.clear() }

@@ -34,5 +34,10 @@ func grab(area image.Rectangle, take func(shot)) error {
 func readClipboard(context.Context) (string, error) { return robotgo.ReadAll() }
 
 func offer(_ context.Context, text string) (end func(), err error) {
-	return func() {}, robotgo.WriteAll(text)
+	end = func() {
+		if now, err := robotgo.ReadAll(); err == nil && now == text {
+			robotgo.WriteAll("")
+		}
+	}
+	return end, robotgo.WriteAll(text)
 }

@@ -27,11 +27,12 @@ type clipboard struct {
 	atoms   map[string]xproto.Atom
 	changed func() // theirs did
 	running sync.WaitGroup
-	wanted  chan struct{} // set was called
+	wanted  chan struct{} // set or clear was called
 
 	mu     sync.Mutex
 	theirs string
 	ours   string
+	none   bool // there is nothing of ours
 
 	// Of the goroutine alone:
 	fetches   map[xproto.Atom]*fetch // by selection
@@ -136,8 +137,15 @@ func (c *clipboard) set(text string) {
 		c.log.Warn("text too long for the clipboard", "bytes", len(text), "limit", maxText)
 		return
 	}
+	c.offer(text, false)
+}
+
+// clear takes back what set offered, where nobody has copied something else since.
+func (c *clipboard) clear() { c.offer("", true) }
+
+func (c *clipboard) offer(text string, none bool) {
 	c.mu.Lock()
-	c.ours = text
+	c.ours, c.none = text, none
 	c.mu.Unlock()
 	select {
 	case c.wanted <- struct{}{}:
@@ -175,7 +183,9 @@ func (c *clipboard) run(events <-chan xgb.Event) {
 			}
 			c.handle(event)
 		case <-c.wanted:
-			c.askTime()
+			if !c.disown() {
+				c.askTime()
+			}
 		case now := <-timeout:
 			c.expire(now)
 		}

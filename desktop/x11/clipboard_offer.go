@@ -40,13 +40,35 @@ func (c *clipboard) askTime() {
 // own takes both selections, to offer what was last set.
 func (c *clipboard) own(now xproto.Timestamp) {
 	c.mu.Lock()
-	c.offered = c.ours
+	text, none := c.ours, c.none
 	c.mu.Unlock()
-	c.echo = c.offered
+	if none {
+		return
+	}
+	c.offered, c.echo = text, text
 	for _, selection := range c.selections() {
 		xproto.SetSelectionOwner(c.conn.Conn, c.window, selection, now)
 		c.owned[selection] = now
 	}
+}
+
+// disown gives up the selections that are ours, if there is nothing to offer any more. The server knows whether they still are.
+func (c *clipboard) disown() (none bool) {
+	c.mu.Lock()
+	none = c.none
+	c.mu.Unlock()
+	if !none {
+		return false
+	}
+	for selection, since := range c.owned {
+		xproto.SetSelectionOwner(c.conn.Conn, xproto.WindowNone, selection, since)
+	}
+	clear(c.owned)
+	for to := range c.transfers {
+		c.endTransfer(to)
+	}
+	c.offered = ""
+	return true
 }
 
 // answer gives another program what it asks of a selection of ours, and says so (ICCCM §2.2).

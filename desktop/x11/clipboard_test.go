@@ -336,3 +336,39 @@ func TestSeveralTargetsAtOnce(t *testing.T) {
 		t.Errorf("pairs %x, want %x", got, pairs)
 	}
 }
+
+// What came from the supporter is taken back, also while somebody pastes it; what others copied since is theirs.
+func TestClipboardIsCleared(t *testing.T) {
+	p := startPainter(t, "320x200x24")
+	d := p.open()
+	pastes := func(selection, want string) {
+		t.Helper()
+		eventually(t, selection+" to give "+want, func() bool {
+			out, err := p.x.Run(t.Context(), "xclip", "-o", "-selection", selection)
+			return string(out) == want && (err == nil) == (want != "")
+		})
+	}
+	for _, text := range []string{"secret", long} {
+		d.SetClipboard(text)
+		pastes("clipboard", text)
+		pastes("primary", text)
+		d.ClearClipboard()
+		pastes("clipboard", "")
+		pastes("primary", "")
+	}
+	d.SetClipboard("secret")
+	pastes("primary", "secret")
+	p.copyWith("their own", "xsel", "-i", "-b")
+	pastes("clipboard", "their own")
+	d.ClearClipboard()
+	pastes("primary", "")
+	pastes("clipboard", "their own")
+	for range 20 { // what is set and taken back at once is never there
+		d.SetClipboard("secret")
+		d.ClearClipboard()
+	}
+	pastes("primary", "")
+	pastes("clipboard", "their own")
+	d.SetClipboard("again")
+	pastes("clipboard", "again")
+}

@@ -179,3 +179,6 @@ func (d *Desktop) Clipboard() string { return d.clipboard.text() }
 
 // SetClipboard makes text what the next paste gives, from the clipboard and from the primary selection.
 func (d *Desktop) SetClipboard(text string) { d.clipboard.set(text) }
+
+// ClearClipboard takes back what SetClipboard set. What was copied on this machine since stays.
+func (d *Desktop) ClearClipboard() { d.clipboard.clear() }

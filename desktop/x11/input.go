@@ -29,7 +29,7 @@ type input struct {
 
 // openInput connects to a display that has XTEST and XKB. lit is called when the keyboard's lights may have changed.
 func openInput(display string, log *slog.Logger, lit func()) (*input, error) {
-	in := &input{log: log, local: local{stirred: make(chan struct{}, 1), down: map[rawEvent]bool{}}}
+	in := &input{log: log, local: local{stirred: make(chan struct{}, 1), down: map[rawInput]bool{}}}
 	conn, tap, err := dialTapped(display, in.local.heard)
 	if err != nil {
 		return nil, err
@@ -49,6 +49,8 @@ func (in *input) open(t *tap) error {
 	}
 	if err := in.conn.watchLocal(t); err != nil {
 		in.log.Warn("mouse and keyboard of this machine have no priority over the supporter's", "err", err)
+	} else {
+		in.local.conn = in.conn
 	}
 	xtest.GrabControl(in.conn.Conn, true) // input goes on while a window manager holds the server
 	in.monitor.open(in.conn)

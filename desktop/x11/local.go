@@ -3,6 +3,7 @@
 package x11
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -29,11 +30,14 @@ const maxDown = 512
 // ours.
 type local struct {
 	stirred chan struct{} // capacity 1
+	conn    *connection   // that tells of it; nil: none does
 
-	mu    sync.Mutex
-	last  time.Time
-	down  map[rawEvent]bool // presses without a release yet
-	onKey func(code byte)   // of a press; nil: nobody
+	mu     sync.Mutex
+	last   time.Time
+	down   map[rawInput]bool // presses without a release yet
+	clicks [16]uint32        // when buttons were pressed last, in the server's time
+	click  uint
+	onKey  func(code byte, down map[rawInput]bool) // of a press; nil: nobody
 }
 
 // watchLocal asks the server to tell of all input (XI 2.2).
@@ -59,15 +63,17 @@ func (l *local) heard(e rawEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = time.Now()
-	press := e
+	press := e.rawInput
 	switch e.kind {
-	case xproto.KeyPress, xproto.ButtonPress:
-		if again := l.down[e]; !again && e.kind == xproto.KeyPress && l.onKey != nil {
-			l.onKey(byte(e.detail))
+	case xproto.KeyPress:
+		if l.onKey != nil && !l.down[press] {
+			l.onKey(byte(e.detail), l.down)
 		}
-		if len(l.down) < maxDown {
-			l.down[e] = true
-		}
+		l.hold(press)
+	case xproto.ButtonPress:
+		l.clicks[l.click%uint(len(l.clicks))] = e.time
+		l.click++
+		l.hold(press)
 	case xproto.KeyRelease, xproto.ButtonRelease:
 		press.kind-- // the core protocol's numbers
 		delete(l.down, press)
@@ -76,6 +82,32 @@ func (l *local) heard(e rawEvent) {
 	case l.stirred <- struct{}{}:
 	default:
 	}
+}
+
+// hold notes a press. l.mu is held.
+func (l *local) hold(press rawInput) {
+	if len(l.down) < maxDown {
+		l.down[press] = true
+	}
+}
+
+func (l *local) works() bool { return l.conn != nil }
+
+// hear has onKey called with each key that is pressed, and with what else is held. It must not wait for anything.
+func (l *local) hear(onKey func(code byte, down map[rawInput]bool)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onKey = onKey
+}
+
+// clicked tells whether it was here that a button was pressed at a time of the server.
+func (l *local) clicked(at xproto.Timestamp) bool {
+	if _, err := xproto.GetInputFocus(l.conn.Conn).Reply(); err != nil { // with its answer, all that was before has been heard
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.clicks[:min(l.click, uint(len(l.clicks)))], uint32(at))
 }
 
 // used is when it was last used, which is now while a key or button is held.

@@ -32,7 +32,7 @@ func (p *painter) sees(at image.Point, colour uint32, want bool) {
 
 func TestOverlay(t *testing.T) {
 	p := startPainter(t, "640x480x24")
-	panel := openPanel(t, p)
+	panel := p.open().panel(t)
 	squarePointer(t, panel)
 	p.fill(image.Rect(0, 0, 640, 480), 0x777777)
 	for range 5 { // somebody else wants to be on top

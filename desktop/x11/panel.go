@@ -5,7 +5,6 @@ package x11
 import (
 	"errors"
 	"image"
-	"math"
 	"sync"
 	"time"
 	"unsafe"
@@ -24,40 +23,41 @@ type Panel struct {
 	close   sync.Once
 	closed  chan struct{}
 
+	local  *local // what tells the end user's keys and clicks from the supporter's; nil: nothing
+	hot    hotKeys
 	clicks chan image.Point
 	keys   chan uint32
 
-	mu      sync.Mutex
-	place   image.Rectangle
-	pixmap  xproto.Pixmap
-	grabbed map[xproto.Keycode]uint32
-	heard   map[xproto.Keycode]time.Time // when a key was last pressed, or repeated
-	raised  time.Time
+	mu     sync.Mutex
+	place  image.Rectangle
+	pixmap xproto.Pixmap
+	raised time.Time
 }
 
-const (
-	raiseEvery = 100 * time.Millisecond // at most: another program may want to be on top as well
-	repeatFor  = 300 * time.Millisecond // a key that is held says so again
-)
-
-// lockMasks are the modifiers that a key comes with whether or not somebody holds one: none, Caps Lock, Num Lock, both.
-var lockMasks = []uint16{0, xproto.ModMaskLock, xproto.ModMask2, xproto.ModMaskLock | xproto.ModMask2}
+const raiseEvery = 100 * time.Millisecond // at most: another program may want to be on top as well
 
 var errPanelLayout = errors.New("the session bar needs an X screen of 24 bits true colour")
 
-// OpenPanel opens a panel without a bar or keys.
-func OpenPanel(display string) (*Panel, error) {
+// OpenPanel opens a panel without a bar or keys on d's display. What is put in through d reaches neither. There is one at a time.
+func (d *Desktop) OpenPanel() (*Panel, error) { return openPanel(d.display, &d.input.local) }
+
+func openPanel(display string, l *local) (*Panel, error) {
 	conn, err := dial(display)
 	if err != nil {
 		return nil, err
 	}
-	p := &Panel{conn: conn, closed: make(chan struct{}), clicks: make(chan image.Point, 1), keys: make(chan uint32, 8),
-		grabbed: make(map[xproto.Keycode]uint32), heard: make(map[xproto.Keycode]time.Time)}
+	p := &Panel{conn: conn, closed: make(chan struct{}), clicks: make(chan image.Point, 1), keys: make(chan uint32, 8)}
+	if l.works() {
+		p.local = l
+	}
 	if err := p.open(); err != nil {
 		conn.shut()
 		return nil, err
 	}
 	conn.own()
+	if p.local != nil {
+		p.local.hear(p.pressed)
+	}
 	p.done.Go(p.watch)
 	p.done.Go(func() { p.overlay.run(p.closed) })
 	return p, nil
@@ -148,48 +148,13 @@ func (p *Panel) Clicks() <-chan image.Point { return p.clicks }
 // Keys receives the keysym of each key that was grabbed and pressed.
 func (p *Panel) Keys() <-chan uint32 { return p.keys }
 
-// Grab takes the key of a keysym from all other programs, with or without Caps and Num Lock, unless one of them has it or the keyboard
-// lacks it.
-func (p *Panel) Grab(keysym uint32) bool {
-	key, ok := p.keycode(keysym)
-	if !ok {
-		return false
-	}
-	for i, mask := range lockMasks {
-		err := xproto.GrabKeyChecked(p.conn.Conn, false, p.conn.screen.Root, mask, key, xproto.GrabModeAsync, xproto.GrabModeAsync).Check()
-		if err != nil {
-			for _, mask := range lockMasks[:i] {
-				xproto.UngrabKey(p.conn.Conn, key, p.conn.screen.Root, mask)
-			}
-			return false
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.grabbed[key] = keysym
-	return true
-}
-
-// keycode finds the key that gives a keysym by itself.
-func (p *Panel) keycode(keysym uint32) (xproto.Keycode, bool) {
-	first := p.conn.setup.MinKeycode
-	count := min(int(p.conn.setup.MaxKeycode)-int(first)+1, math.MaxUint8)
-	m, err := xproto.GetKeyboardMapping(p.conn.Conn, first, byte(count)).Reply()
-	if err != nil || m.KeysymsPerKeycode == 0 {
-		return 0, false
-	}
-	for i, level := 0, int(m.KeysymsPerKeycode); i*level < len(m.Keysyms); i++ {
-		if uint32(m.Keysyms[i*level]) == keysym {
-			return first + xproto.Keycode(i), true
-		}
-	}
-	return 0, false
-}
-
 // Close takes the bar away and gives the keys back.
 func (p *Panel) Close() error {
 	p.close.Do(func() { close(p.closed) })
 	p.conn.disown()
+	if p.local != nil {
+		p.local.hear(nil)
+	}
 	p.conn.Close() // the server takes back all that was ours
 	p.done.Wait()
 	return nil
@@ -201,9 +166,13 @@ func (p *Panel) watch() {
 		event, err := p.conn.WaitForEvent()
 		switch e := event.(type) {
 		case xproto.ButtonPressEvent:
-			pass(p.clicks, image.Pt(int(e.EventX), int(e.EventY)))
+			if p.local == nil || p.local.clicked(e.Time) {
+				pass(p.clicks, image.Pt(int(e.EventX), int(e.EventY)))
+			}
 		case xproto.KeyPressEvent:
-			p.pressed(e)
+			if p.local == nil {
+				p.grabbed(e)
+			}
 		case xproto.VisibilityNotifyEvent:
 			switch {
 			case e.State == xproto.VisibilityUnobscured:
@@ -230,18 +199,6 @@ func pass[T any](to chan<- T, v T) {
 	}
 }
 
-func (p *Panel) pressed(e xproto.KeyPressEvent) {
-	p.mu.Lock()
-	keysym, ours := p.grabbed[e.Detail]
-	now := time.Now()
-	held := now.Sub(p.heard[e.Detail]) < repeatFor
-	p.heard[e.Detail] = now
-	p.mu.Unlock()
-	if ours && !held {
-		pass(p.keys, keysym)
-	}
-}
-
 // raise puts the bar above whatever covers it, now or a little later: two that want to be on top must not keep the server busy.
 func (p *Panel) raise() {
 	p.mu.Lock()
@@ -261,23 +218,4 @@ func (p *Panel) raise() {
 
 func (p *Panel) toTop() {
 	xproto.ConfigureWindow(p.conn.Conn, p.window, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
-}
-
-// remap grabs the keys anew where another layout has them.
-func (p *Panel) remap() {
-	p.mu.Lock()
-	keysyms := make([]uint32, 0, len(p.grabbed))
-	for _, keysym := range p.grabbed {
-		keysyms = append(keysyms, keysym)
-	}
-	p.mu.Unlock()
-	for _, keysym := range keysyms {
-		key, ok := p.keycode(keysym)
-		p.mu.Lock()
-		_, same := p.grabbed[key]
-		p.mu.Unlock()
-		if ok && !same {
-			p.Grab(keysym)
-		}
-	}
 }

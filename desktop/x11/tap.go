@@ -118,6 +118,11 @@ func (t *tap) done(request uint16) {
 
 // rawEvent is a press, a release or a move of one device. Kinds are the core protocol's; touches, which it lacks, are moves.
 type rawEvent struct {
+	rawInput
+	time uint32 // the server's, in milliseconds
+}
+
+type rawInput struct {
 	kind   byte
 	device uint16
 	detail uint32 // a keycode, a button
@@ -132,12 +137,12 @@ var rawKinds = map[uint16]byte{
 // raw passes an event of XI2 on if it is not of ours. Each comes twice: from the device, and from the one that combines all.
 func (t *tap) raw(b []byte) {
 	kind := rawKinds[le.Uint16(b[8:])]
-	e := rawEvent{kind, le.Uint16(b[10:]), le.Uint32(b[16:])}
+	e := rawEvent{rawInput{kind, le.Uint16(b[10:]), le.Uint32(b[16:])}, le.Uint32(b[12:])}
 	source := le.Uint16(b[20:])
 	t.mu.Lock()
 	ours := b[1] != t.opcode.xinput || kind == 0 || source != e.device
 	if !ours {
-		ours = t.sent.take(le.Uint16(b[2:]), e)
+		ours = t.sent.take(le.Uint16(b[2:]), e.rawInput)
 	}
 	t.mu.Unlock()
 	if !ours {
@@ -176,7 +181,7 @@ func (f *fakes) forget(request uint16) {
 }
 
 // take tells whether an event is that of the request whose number it carries, for which there is one only.
-func (f *fakes) take(request uint16, e rawEvent) bool {
+func (f *fakes) take(request uint16, e rawInput) bool {
 	f.forget(request - 1)
 	if f.first == f.next {
 		return false
