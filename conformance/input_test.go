@@ -74,12 +74,14 @@ func (d *desk) reader(t *testing.T, at image.Rectangle) (typed func(text string)
 
 func (d *desk) awaitPointer(t *testing.T, at image.Point) {
 	t.Helper()
-	eventually(t, func() error {
-		if p, err := d.screen.Pointer(); err != nil || p != at {
-			return fmt.Errorf("the pointer is at %v, %v", p, err)
-		}
-		return nil
-	})
+	eventually(t, func() error { return d.pointerAt(at) })
+}
+
+func (d *desk) pointerAt(at image.Point) error {
+	if p, err := d.screen.Pointer(); err != nil || p != at {
+		return fmt.Errorf("the pointer is at %v, %v", p, err)
+	}
+	return nil
 }
 
 // TestClipboard copies in both directions through libvncclient.

@@ -14,8 +14,8 @@ const DefaultBackend = "x11"
 // ReleaseAll lets go of what a host that was killed has held down on a display.
 func ReleaseAll(display string) error { return x11.ReleaseAll(display) }
 
-// OpenPanel opens the place for the session bar on a display, and its keys.
-func OpenPanel(display string) (Panel, error) { return x11.OpenPanel(display) }
+// OpenPanel opens the place for the session bar beside a desktop of the native backend, and its keys.
+func OpenPanel(d Desktop) (Panel, error) { return d.(*x11.Desktop).OpenPanel() }
 
 // OpenDesktop opens a display, "" for the one that we are on, with a backend: "x11" or "portable".
 func OpenDesktop(backend, display string, log *slog.Logger) (Desktop, error) {

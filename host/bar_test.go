@@ -14,6 +14,7 @@ import (
 type drawer struct {
 	has     map[uint32]bool
 	grabbed []uint32
+	drawn   []string
 }
 
 func (d *drawer) Grab(keysym uint32) bool {
@@ -27,6 +28,14 @@ func (d *drawer) Clicks() <-chan image.Point              { return nil }
 func (d *drawer) Show(*image.RGBA, image.Rectangle) error { return nil }
 func (d *drawer) Covers(p image.Point) bool               { return p.In(image.Rect(0, 0, 10, 10)) }
 func (d *drawer) Close() error                            { return nil }
+
+func (d *drawer) SetPointer(*image.RGBA, image.Point) error { return nil }
+func (d *drawer) Point(at image.Point)                      { d.drawn = append(d.drawn, "point "+at.String()) }
+func (d *drawer) Stroke(from, to image.Point) {
+	d.drawn = append(d.drawn, "stroke "+from.String()+to.String())
+}
+func (d *drawer) Clear()       { d.drawn = append(d.drawn, "clear") }
+func (d *drawer) HidePointer() { d.drawn = append(d.drawn, "hide") }
 
 func TestStopIsTheFirstFreeKey(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -45,6 +45,7 @@ type Consent struct {
 func newConsent(over context.Context, d Desktop, r Request, g Grant) *Consent {
 	c := &Consent{Supporter: r.Supporter, From: time.Now(), request: r, over: over}
 	c.gate = newGate(d, c.Allowed)
+	c.gate.mode = c.Mode
 	c.set(g.Mode, g.Permissions)
 	return c
 }

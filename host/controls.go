@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"sixgate/session"
@@ -29,6 +30,16 @@ func (h Host) openControls(offered session.Permissions) controls {
 	return controls{panel, bar{words: web.Words(h.Language), keys: keys, page: h.ShowPage != nil}}
 }
 
+// setPointer makes ready what the supporter points with while they guide.
+func (k controls) setPointer(h Host, c *Consent) {
+	if k.panel == nil {
+		return
+	}
+	if err := k.panel.SetPointer(paintPointer(who(c.Supporter))); err != nil {
+		h.Log.Warn("the supporter's pointer cannot be shown", "err", err)
+	}
+}
+
 func (k controls) close() {
 	if k.panel != nil {
 		k.panel.Close()
@@ -43,6 +54,10 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 	if k.panel == nil {
 		return
 	}
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	keys := make(chan action, 8)
+	reading.Go(func() { k.read(ctx, keys, end) })
 	changes := make(chan struct{}, 1)
 	changes <- struct{}{}
 	c.Watch(func() { poke(changes) })
@@ -56,8 +71,7 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 		select {
 		case <-ctx.Done():
 			return
-		case key := <-k.panel.Keys():
-			clicked.does = k.bar.keys[key]
+		case clicked.does = <-keys:
 		case at := <-k.panel.Clicks():
 			clicked = shown.at(at)
 		case <-asks.noted:
@@ -89,6 +103,27 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 		case stop:
 			end()
 			return
+		}
+	}
+}
+
+// read ends the session at once when the end user presses the key for that, whatever else hangs, and passes on what other keys do,
+// until ctx ends.
+func (k controls) read(ctx context.Context, others chan<- action, end func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case key := <-k.panel.Keys():
+			does := k.bar.keys[key]
+			if does == stop {
+				end()
+				return
+			}
+			select {
+			case others <- does:
+			default: // nobody presses that many
+			}
 		}
 	}
 }

@@ -17,16 +17,21 @@ import (
 // What was pressed while that was allowed is let go of when permission ends: no key stays down.
 type gate struct {
 	desktop Desktop
+	people  people // the desktop, where it tells what the end user does; else nil
 	allowed func() session.Permissions
-	panel   Panel         // the end user's bar; nil: none
-	own     hotKeys       // the end user's keys, which a supporter cannot press
-	hints   chan struct{} // capacity 1: the desktop's, and that permissions changed
+	mode    func() session.Mode // nil: active
+	panel   Panel               // the end user's bar; nil: none
+	own     hotKeys             // the end user's keys, which a supporter cannot press
+	hints   chan struct{}       // capacity 1: the desktop's, and that permissions changed
+	waits   chan struct{}       // capacity 1: the supporter had to wait for the end user
 
 	mu      sync.Mutex
 	keys    map[uint32]bool // keysyms that are down
 	codes   map[uint32]bool // scancodes that are down
 	buttons uint16          // that are down
-	touched time.Time       // when the supporter last used pointer or keyboard
+	lapsed  uint16          // buttons that the supporter holds and that do not count
+	pen     pen
+	touched time.Time // when the supporter last used pointer or keyboard
 
 	blind bool // of Capture: the server was given a blank screen, and the desktop has to be seen anew
 }
@@ -34,15 +39,21 @@ type gate struct {
 var _ rfbserver.Desktop = (*gate)(nil)
 
 func newGate(d Desktop, allowed func() session.Permissions) *gate {
-	return &gate{desktop: d, allowed: allowed, hints: make(chan struct{}, 1), keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
+	g := &gate{desktop: d, allowed: allowed, hints: make(chan struct{}, 1), waits: make(chan struct{}, 1),
+		keys: make(map[uint32]bool), codes: make(map[uint32]bool)}
+	g.people, _ = d.(people)
+	return g
 }
 
-// watch passes on the desktop's hints until ctx ends.
+// watch passes on the desktop's hints until ctx ends, and then leaves nothing of the supporter's on the desktop.
 func (g *gate) watch(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			g.changed(session.Control|session.Clipboard, 0)
 			return
+		case <-g.local():
+			g.rest()
 		case <-g.desktop.Changed():
 			g.hint()
 		}
@@ -63,10 +74,17 @@ func (g *gate) may(p session.Permissions) bool { return g.allowed().Has(p) }
 
 // changed says that other permissions hold from now on.
 func (g *gate) changed(was, now session.Permissions) {
-	if was.Has(session.Control) && !now.Has(session.Control) {
-		g.mu.Lock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ends := was &^ now
+	if ends.Has(session.Control) {
 		g.letGo()
-		g.mu.Unlock()
+	}
+	if ends.Has(session.Clipboard) {
+		g.desktop.ClearClipboard()
+	}
+	if g.panel != nil && !g.guiding() {
+		g.panel.HidePointer()
 	}
 	g.hint()
 }
@@ -144,16 +162,27 @@ func (g *gate) Clipboard() string {
 	return g.desktop.Clipboard()
 }
 
-// control runs input if the supporter may give any, and lets go of what is down if they no longer may.
+// control runs input if the supporter may give any now.
 func (g *gate) control(input func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.may(session.Control) {
-		g.letGo()
-		return
+	if g.open() {
+		input()
 	}
-	g.touched = time.Now()
-	input()
+}
+
+// open tells whether input comes through, and lets go of what is down if not. g.mu is held.
+func (g *gate) open() bool {
+	switch {
+	case !g.may(session.Control):
+	case g.yields():
+		poke(g.waits)
+	default:
+		g.touched = time.Now()
+		return true
+	}
+	g.letGo()
+	return false
 }
 
 // letGo releases all keys, and the buttons where the pointer is. g.mu is held.
@@ -169,11 +198,16 @@ func (g *gate) letGo() {
 	}
 	clear(g.keys)
 	clear(g.codes)
+	g.lapsed |= g.buttons
 	g.buttons = 0
 }
 
 func (g *gate) MovePointer(p image.Point, buttons uint16) {
-	g.control(func() {
+	if g.guiding() {
+		g.guide(func(image.Point) image.Point { return p }, buttons)
+		return
+	}
+	g.pointed(buttons, func(buttons uint16) {
 		if g.panel != nil && g.panel.Covers(p) {
 			buttons &= g.buttons // nothing is pressed on the bar
 		}
@@ -183,7 +217,11 @@ func (g *gate) MovePointer(p image.Point, buttons uint16) {
 }
 
 func (g *gate) PushPointer(d image.Point, buttons uint16) {
-	g.control(func() {
+	if g.guiding() {
+		g.guide(func(from image.Point) image.Point { return onScreen(from.Add(d), g.desktop.Screens()) }, buttons)
+		return
+	}
+	g.pointed(buttons, func(buttons uint16) {
 		if g.panel != nil && buttons&^g.buttons != 0 && g.panel.Covers(g.desktop.Pointer().Add(d)) {
 			buttons &= g.buttons
 		}
@@ -222,6 +260,8 @@ func note(held map[uint32]bool, key uint32, down bool) {
 }
 
 func (g *gate) SetClipboard(text string) {
+	g.mu.Lock() // not after it was cleared
+	defer g.mu.Unlock()
 	if g.may(session.Clipboard) {
 		g.desktop.SetClipboard(text)
 	}

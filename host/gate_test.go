@@ -17,6 +17,7 @@ func (s *screen) Screens() []image.Rectangle { return []image.Rectangle{image.Re
 func (s *screen) Pointer() image.Point       { s.touched = true; return image.Pt(1, 0) }
 func (s *screen) Clipboard() string          { s.touched = true; return "text" }
 func (s *screen) SetClipboard(string)        { s.touched = true }
+func (s *screen) ClearClipboard()            { s.touched = true }
 func (s *screen) Key(uint32, bool)           { s.touched = true }
 func (s *screen) MovePointer(image.Point, uint16) {
 	s.touched = true

@@ -220,16 +220,25 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	if relay, _ := call.Path(); relay {
 		consent.State = session.Relayed
 	}
+	notices := make(chan p2p.Notice, 1) // the last one counts
 	consent.tell = func(mode session.Mode, now session.Permissions) {
 		state := consent.State
 		if !now.Has(session.View) {
 			state = session.Paused
 		}
-		h.tell(call, p2p.Notice{State: state, Mode: mode, Permissions: now})
+		select {
+		case <-notices:
+		default:
+		}
+		select {
+		case notices <- p2p.Notice{State: state, Mode: mode, Permissions: now}:
+		default: // only the first one comes beside a change
+		}
 	}
 	controls := h.openControls(consent.Offered())
 	defer controls.close()
 	consent.gate.panel, consent.gate.own = controls.panel, controls.bar.keys
+	controls.setPointer(h, consent)
 	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate}
 	if h.Power != nil {
 		server.Power = func(ctx context.Context, a rfbserver.PowerAction) bool {
@@ -237,10 +246,28 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 		}
 	}
 
+	alert := func(a p2p.Alert) {
+		if err := call.Alert(a); err != nil {
+			h.Log.Warn("tell the supporter what they have to wait for", "kind", a.Kind, "err", err)
+		}
+	}
+
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel(nil)
 	running.Go(func() { consent.gate.watch(ctx) })
+	running.Go(func() { consent.gate.tellPauses(ctx, alert) })
+	running.Go(func() { consent.gate.tellBlocked(ctx, alert) })
+	running.Go(func() { // a line that is stuck keeps nobody from changing their mind
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case n := <-notices:
+				h.tell(call, n)
+			}
+		}
+	})
 	running.Go(func() { controls.run(ctx, h, consent, func() { cancel(session.ByUser) }) })
 	running.Go(func() {
 		if err := server.Run(ctx); err != nil && ctx.Err() == nil {

@@ -7,9 +7,10 @@ import (
 	"sixgate/session"
 )
 
-// Panel is a bar on the end user's screen and keys of their keyboard. Neither goes through the desktop that the supporter shares.
+// Panel is a bar on the end user's screen, keys of their keyboard, and a pointer that is not theirs. None of it goes through the
+// desktop that the supporter shares.
 type Panel interface {
-	// Grab takes a key for itself; false when another program has it, or there is none.
+	// Grab takes a key for itself; false when another program has it, or there is none. Only the end user's own presses count.
 	Grab(keysym uint32) bool
 	// Keys receives the keysyms of grabbed keys as they are pressed.
 	Keys() <-chan uint32
@@ -19,6 +20,16 @@ type Panel interface {
 	Covers(at image.Point) bool
 	// Clicks receives where on the bar the mouse was pressed.
 	Clicks() <-chan image.Point
+	// SetPointer gives the pointer a picture, and says where in it the tip is.
+	SetPointer(picture *image.RGBA, tip image.Point) error
+	// Point puts the pointer's tip at a place on the desktop.
+	Point(at image.Point)
+	// Stroke draws on the desktop, for a while.
+	Stroke(from, to image.Point)
+	// Clear takes the strokes away.
+	Clear()
+	// HidePointer takes the pointer and the strokes away.
+	HidePointer()
 	Close() error
 }
 
@@ -28,13 +39,15 @@ const (
 	keyF10 = keyF1 + 9
 	keyF11 = keyF1 + 10
 	keyF12 = keyF1 + 11
+
+	withControlShift = 1 << 31 // beside a key's keysym: while both are held
 )
 
 // hotKeys are the end user's keys in a session, by keysym.
 type hotKeys map[uint32]action
 
 // grabKeys takes F11 for files and F12 for control where they are offered, and to stop the first from F10 downwards that nobody
-// else has.
+// else has, and Control-Shift-F12 in any case.
 func grabKeys(p Panel, offered session.Permissions) hotKeys {
 	keys := hotKeys{}
 	if offered.Has(session.Files) && p.Grab(keyF11) {
@@ -49,13 +62,16 @@ func grabKeys(p Panel, offered session.Permissions) hotKeys {
 			break
 		}
 	}
+	if p.Grab(withControlShift | keyF12) {
+		keys[withControlShift|keyF12] = stop
+	}
 	return keys
 }
 
 // name is the name of an action's key, "" when it has none.
 func (k hotKeys) name(a action) string {
 	for key, does := range k {
-		if does == a {
+		if does == a && key&withControlShift == 0 {
 			return fmt.Sprintf("F%d", key-keyF1+1)
 		}
 	}

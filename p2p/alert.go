@@ -20,9 +20,11 @@ type AlertKind uint8
 const (
 	AlertBlocked AlertKind = iota + 1 // another program there has the mouse or the keyboard, as when it asks for a password
 	AlertFree                         // no longer
+	AlertPaused                       // the user works with their own mouse or keyboard, and the supporter's are not listened to
+	AlertResumed                      // no longer
 )
 
-var alertKinds = [...]string{AlertBlocked: "blocked", AlertFree: "free"}
+var alertKinds = [...]string{AlertBlocked: "blocked", AlertFree: "free", AlertPaused: "paused", AlertResumed: "resumed"}
 
 func (k AlertKind) known() bool { return k > 0 && int(k) < len(alertKinds) }
 

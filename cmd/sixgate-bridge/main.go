@@ -116,8 +116,11 @@ func words(w io.Writer) func(viewerbridge.Event) {
 
 // alertWords say what an alert means.
 func alertWords(e viewerbridge.Event) string {
-	if e.Kind == p2p.AlertBlocked.String() {
+	switch e.Kind {
+	case p2p.AlertBlocked.String():
 		return fmt.Sprintf("%q on their screen takes no input from you; ask them to answer it", e.Title)
+	case p2p.AlertPaused.String():
+		return "they use their own mouse or keyboard; yours wait until theirs have rested for two seconds"
 	}
 	return "their screen takes your input again"
 }

@@ -59,11 +59,11 @@ func (d display) startGuard() (pid int, stop func(), err error) {
 func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 // panel is where the session bar has its place.
-func (d display) panel() func() (host.Panel, error) {
+func (d display) panel(desktop host.Desktop) func() (host.Panel, error) {
 	if d.Backend != host.DefaultBackend {
 		return nil
 	}
-	return func() (host.Panel, error) { return host.OpenPanel(d.Display) }
+	return func() (host.Panel, error) { return host.OpenPanel(desktop) }
 }
 
 // releaseCmd is what that process does then.

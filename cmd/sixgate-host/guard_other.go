@@ -19,4 +19,4 @@ func (d display) guard(*slog.Logger) (pid int, stop func()) { return 0, func() {
 func apart() *syscall.SysProcAttr { return nil }
 
 // panel is where the session bar has its place: nowhere yet.
-func (d display) panel() func() (host.Panel, error) { return nil }
+func (d display) panel(host.Desktop) func() (host.Panel, error) { return nil }

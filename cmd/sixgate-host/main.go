@@ -74,7 +74,7 @@ func (c helpCmd) help(ctx context.Context, log *slog.Logger, t *traces) error {
 	defer stop()
 	t.guard = guard
 	h := host.Host{
-		Gateways: c.Gateway, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
+		Gateways: c.Gateway, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(desktop), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
 	}
 	if c.TTY {
 		h.Questions = host.Terminal(os.Stdin, os.Stdout)
