@@ -73,7 +73,7 @@ func TestWindows(t *testing.T) {
 				t.Errorf("it is at %v", at)
 			}
 			p.guest().open(image.Rect(0, 0, 100, 100), 0, true) // a menu
-			panel := openPanel(t, p)
+			panel := d.panel(t)
 			if err := panel.Show(image.NewRGBA(image.Rect(0, 0, 200, 30)), image.Rect(0, 0, 800, 600)); err != nil {
 				t.Fatal(err)
 			}
