@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"time"
 
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/shm"
@@ -96,11 +95,6 @@ func (d *Desktop) capture() error {
 	}
 	bounds := d.frame.Intersect(d.root)
 	veiling := d.veiling()
-	if veiling {
-		if err := d.settle(); err != nil {
-			return err
-		}
-	}
 	// The damage is fetched before the pixels: what is drawn in between is damage again, and told again.
 	rects, err := d.fetchDamage(bounds)
 	if err != nil {
@@ -123,25 +117,28 @@ func (d *Desktop) capture() error {
 
 // fetchDamage takes the damage from the server and plans the rectangles to capture, in d.damaged.
 func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error) {
-	began := time.Now()
+	d.nextInterval()
 	damage.Subtract(d.conn.Conn, d.damage, 0, d.region)
-	defer func() { d.interval, d.started = d.interval+1, began }()
+	d.damaged = d.damaged[:0]
+	if !d.whole {
+		region, err := xfixes.FetchRegion(d.conn.Conn, d.region).Reply()
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range region.Rectangles {
+			d.damaged = append(d.damaged, rectangle(r.X, r.Y, r.Width, r.Height))
+		}
+	}
+	if d.veiling() {
+		if err := d.planVeil(); err != nil {
+			return nil, err
+		}
+	}
 	if d.whole {
 		return []image.Rectangle{bounds}, nil
 	}
-	region, err := xfixes.FetchRegion(d.conn.Conn, d.region).Reply()
-	if err != nil {
-		return nil, err
-	}
-	d.damaged = d.damaged[:0]
-	for _, r := range region.Rectangles {
-		d.damaged = append(d.damaged, rectangle(r.X, r.Y, r.Width, r.Height).Intersect(bounds))
-	}
-	if d.veiling() {
-		d.damaged = d.planVeil(d.damaged)
-		for i, r := range d.damaged {
-			d.damaged[i] = r.Intersect(bounds)
-		}
+	for i, r := range d.damaged {
+		d.damaged[i] = r.Intersect(bounds)
 	}
 	d.rects = plan(d.rects[:0], d.damaged, bounds)
 	return d.rects, nil

@@ -72,7 +72,7 @@ func (g *ghosts) dragged(from, to image.Rectangle, interval int) {
 	}
 }
 
-// drawn takes the ghosts away that are painted over: by damage of an interval, which began at a time.
+// drawn takes the ghosts away that are painted over: by the damage of the interval before the present one. It began at a time.
 func (g *ghosts) drawn(damaged []image.Rectangle, interval int, began time.Time, composited bool) (changed bool) {
 	if len(g.at) == 0 || len(damaged) == 0 {
 		return false
@@ -82,7 +82,7 @@ func (g *ghosts) drawn(damaged []image.Rectangle, interval int, began time.Time,
 		g.at = slices.DeleteFunc(g.at, func(one ghost) bool { return began.Sub(one.since) > compositorLag })
 		return len(g.at) < old
 	}
-	old := func(one ghost) bool { return one.interval < interval }
+	old := func(one ghost) bool { return one.interval < interval-1 }
 	fresh := slices.DeleteFunc(slices.Clone(g.at), old)
 	g.at = slices.DeleteFunc(g.at, func(one ghost) bool { return !old(one) })
 	for _, r := range damaged {

@@ -5,6 +5,7 @@ package x11
 import (
 	"image"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,10 +16,10 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// A secret is painted in colours that nothing else on a screen has, in 16 bits either.
+// A secret is painted in red, which nothing else on a screen has, and a trace of which remains when it fades.
 const secretColour = 0xee1100
 
-func isSecret(px uint32) bool { return px>>16&0xff > 0xd0 && px>>8&0xff < 0x30 }
+func isSecret(px uint32) bool { return px>>16&0xff > px>>8&0xff }
 
 // guest is a client of its own that opens windows.
 type guest struct {
@@ -188,4 +189,70 @@ func TestDraggedSecretIsNeverSeen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// compose starts a compositor that lets windows fade in and out.
+func (p *painter) compose(t *testing.T) {
+	t.Helper()
+	if err := p.x.Spawn("picom", "--config", "/dev/null", "--backend", "xrender", "--fading", "--shadow"); err != nil {
+		t.Fatal(err)
+	}
+	manager := p.atom("_NET_WM_CM_S0")
+	eventually(t, "the compositor", func() bool {
+		reply, err := xproto.GetSelectionOwner(p.conn, manager).Reply()
+		return err == nil && reply.Owner != xproto.WindowNone
+	})
+}
+
+// Under a compositor the screen follows the windows late, and those that go away fade.
+func TestFadingSecretIsNeverSeen(t *testing.T) {
+	p := startPainter(t, "640x480x24")
+	p.compose(t)
+	others, hidden := p.guest(), p.guest()
+	others.open(image.Rect(20, 20, 320, 240), 0x335577, false)
+	front := others.open(image.Rect(300, 50, 420, 300), 0x224466, false)
+	secret := hidden.open(image.Rect(50, 50, 250, 200), secretColour, false)
+	paint := hidden.brush(secret)
+	paint(secretColour)
+	eventually(t, "the picture", func() bool { return slices.ContainsFunc(p.shown().pix, isSecret) })
+	d := p.open()
+	d.Mask(desktop.Mask{Known: map[uint32]bool{uint32(secret): true}})
+	done := make(chan struct{})
+	var dragging sync.WaitGroup
+	dragging.Go(func() {
+		defer close(done)
+		at, by := image.Pt(50, 50), image.Pt(9, 4)
+		for i := range 120 {
+			if at = at.Add(by); at.X < -50 || at.X > 500 {
+				by.X = -by.X
+			}
+			if at.Y < -50 || at.Y > 400 {
+				by.Y = -by.Y
+			}
+			hidden.move(secret, at)
+			switch i {
+			case 30:
+				others.raise(front)
+			case 50, 90:
+				xproto.UnmapWindow(hidden.conn, secret)
+			case 70, 95:
+				xproto.MapWindow(hidden.conn, secret)
+			case 100:
+				xproto.ConfigureWindow(hidden.conn, secret, xproto.ConfigWindowWidth|xproto.ConfigWindowHeight, []uint32{60, 60})
+			case 110:
+				xproto.DestroyWindow(hidden.conn, secret)
+			}
+			paint(secretColour | uint32(i))
+			time.Sleep(16 * time.Millisecond)
+		}
+		time.Sleep(compositorLag + 300*time.Millisecond)
+	})
+	seen, captures, pixels := sees(t, d, done)
+	dragging.Wait()
+	t.Logf("%d captures, %d pixels", captures, pixels)
+	if seen > 0 {
+		t.Errorf("%d pixels of the secret were seen", seen)
+	}
+	d.Refresh()
+	(&mirror{}).follow(d, p) // nothing stays hatched
 }

@@ -27,8 +27,9 @@ type survey struct {
 
 	windowsChanged chan struct{}
 
-	interval int       // of damage: the one that the next fetch ends
-	started  time.Time // when it began, at the latest
+	interval int       // of damage, from one fetch to the next: the present one
+	begins   time.Time // when it began, at the latest
+	began    time.Time // when the one before it did
 	hatched  region    // what of the last picture is hatch
 	hatchIs  int       // the stack's version that hatched is of
 	wanted   region    // working memory

@@ -3,7 +3,6 @@
 package x11
 
 import (
-	"image"
 	"slices"
 	"time"
 )
@@ -11,20 +10,33 @@ import (
 // veiling says whether pieces have to be hatched, or have been.
 func (d *Desktop) veiling() bool { return d.begun && (d.stack.hides() || len(d.hatched) > 0) }
 
+// nextInterval begins one: what is damaged from here on is fetched the next time.
+func (d *Desktop) nextInterval() {
+	d.interval++
+	d.began, d.begins = d.begins, time.Now()
+}
+
 // planVeil adds to the damage what was hatch and is not to be any more, and what is to be and was not. It takes out what is
 // and will be: nobody sees what is drawn there.
-func (d *Desktop) planVeil(damaged []image.Rectangle) []image.Rectangle {
+func (d *Desktop) planVeil() error {
 	s := &d.stack
-	if s.ghosts.drawn(damaged, d.interval, d.started, s.composited) {
+	if len(s.ghosts.at) > 0 { // all that happened in the interval has to be known before its damage takes any away
+		d.sendMark()
+		d.tidings.await(d.marks)
+	}
+	if err := d.settle(); err != nil {
+		return err
+	}
+	if s.ghosts.drawn(d.damaged, d.interval, d.began, s.composited) {
 		s.version++
 	}
-	damaged = slices.DeleteFunc(damaged, d.hatched.covers)
-	if d.hatchIs == s.version {
-		return damaged
+	d.damaged = slices.DeleteFunc(d.damaged, d.hatched.covers)
+	if d.hatchIs != s.version {
+		d.wanted = s.hatched(d.wanted[:0])
+		d.damaged = append(d.damaged, d.hatched.minus(d.wanted, nil)...)
+		d.damaged = append(d.damaged, d.wanted.minus(d.hatched, nil)...)
 	}
-	d.wanted = s.hatched(d.wanted[:0])
-	damaged = append(damaged, d.hatched.minus(d.wanted, nil)...)
-	return append(damaged, d.wanted.minus(d.hatched, nil)...)
+	return nil
 }
 
 // veilPieces hatches what the pieces have of hidden windows. The stack is brought to a moment after that at which the server read
