@@ -54,6 +54,9 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 	defer b.node.Network().StopNotify(losses)
 	for again := againFirst; ; again = min(2*again, againMost) {
 		conn, release, err := b.approach(ctx, host)
+		if errors.Is(err, errNear) {
+			return
+		}
 		if err != nil {
 			b.log.Info("no direct connection", "host", host, "err", err)
 		} else {

@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -36,6 +37,8 @@ type spot struct {
 	calls     []transport.CapableConn
 }
 
+var errNear = errors.New("the gateway is on this computer: no way is shorter")
+
 // openSpot makes a spot. Only a bridge listens there: a host sends, and a router lets in what answers.
 func (u *uplink) openSpot(ctx context.Context) (*spot, error) {
 	conns := u.node.Network().ConnsToPeer(u.gateway.ID)
@@ -51,7 +54,7 @@ func (u *uplink) openSpot(ctx context.Context) (*spot, error) {
 		return nil, err
 	}
 	if local.IsLoopback() {
-		return nil, fmt.Errorf("the gateway is on this computer: no way is shorter")
+		return nil, errNear
 	}
 	s := &spot{swarm: u.node.Network().(*swarm.Swarm), source: &u.ways.source}
 	s.source.bind(netip.AddrPortFrom(local, 0))
