@@ -29,7 +29,7 @@ var patience = 30 * time.Second
 
 // tools are the programs the tests run, and the Debian packages they are in.
 var tools = map[string]string{
-	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nmap": "nmap",
+	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nft": "nftables", "sysctl": "procps", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
 	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server", "tcpdump": "tcpdump",
 	"chromium": "chromium", "node": "nodejs", "openbox": "openbox",
