@@ -57,6 +57,8 @@ func (g *Gateway) code(ctx context.Context, bridge peer.ID, verb message.CodeReq
 		return "", 0, err
 	}
 	switch verb {
+	case message.CodeRequest_NOTHING: // it only wants to know whether it may
+		return "", 0, nil
 	case message.CodeRequest_OPEN:
 		return g.codes.Issue(ctx, bridge.String())
 	case message.CodeRequest_EXTEND:

@@ -1,0 +1,310 @@
+package p2p
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
+
+	"sixgate/p2p/message"
+	"sixgate/p2p/proxy"
+)
+
+// Times of an examination.
+const (
+	examineFor = 5 * time.Second // each way
+	clockOff   = 5 * time.Minute // from then on it is worth a word
+)
+
+// Finding is what an examination says of one part of the way to a gateway.
+type Finding struct {
+	Part   string        // name, tcp, quic, websocket, proxy, gateway, relay, profile, clock
+	OK     bool          // it works
+	Needed bool          // without it there is no session
+	Took   time.Duration // 0: not measured
+	Says   string        // what was seen
+	Remedy string        // what to do, "" where nothing is to be done
+}
+
+// Examination looks at every way to a gateway, one by one.
+type Examination struct {
+	Gateways []string
+	Proxies  proxy.Settings
+	Profile  *Profile // a bridge's; its gateways count
+}
+
+// Run looks at everything. The error is one that leaves nothing to look at: addresses that are none.
+func (e Examination) Run(ctx context.Context) ([]Finding, error) {
+	if e.Profile != nil {
+		e.Gateways = e.Profile.Gateways
+	}
+	key, err := NewIdentity() // the bridge's own would take calls away from a bridge that runs
+	if err != nil {
+		return nil, err
+	}
+	u, err := newUplink(key, e.Gateways, e.Proxies, true)
+	if err != nil {
+		return nil, err
+	}
+	defer u.node.Close()
+	var all []Finding
+	var looking sync.WaitGroup
+	var names []Finding
+	var clock Finding
+	looking.Go(func() { names = u.names(ctx) })
+	looking.Go(func() { clock = u.clock(ctx) })
+	tried := u.tryAll(ctx)
+	looking.Wait()
+	all = append(all, names...)
+	works := slices.ContainsFunc(tried, func(a trial) bool { return a.err == nil })
+	for _, transport := range []string{byTCP, byQUIC, byWebSocket} {
+		all = append(all, judgeWays(transport, works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool {
+			return a.way.Proxy != "" || a.way.Transport != transport
+		}))...)
+	}
+	all = append(all, judgeProxy(works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Proxy == "" }))...)
+	all = append(all, u.reached(ctx)...)
+	if e.Profile != nil {
+		all = append(all, e.Profile.examine(ctx, e.Proxies))
+	}
+	return append(all, clock), nil
+}
+
+// trial is a way that was tried by itself.
+type trial struct {
+	way  Way
+	err  error
+	took time.Duration
+}
+
+// tryAll tries all ways together, and each to its end.
+func (u *uplink) tryAll(ctx context.Context) (all []trial) {
+	ctx, cancel := context.WithTimeout(ctx, examineFor)
+	defer cancel()
+	var mu sync.Mutex
+	var trying sync.WaitGroup
+	for _, e := range u.ways.ends {
+		trying.Go(func() {
+			for _, s := range u.ways.steps(ctx, e) {
+				trying.Go(func() {
+					began := time.Now()
+					conn, err := u.ways.try(ctx, s, u.gateway.ID)
+					t := trial{s.Way, err, time.Since(began)}
+					if err == nil {
+						conn.Close()
+					}
+					mu.Lock()
+					all = append(all, t)
+					mu.Unlock()
+				})
+			}
+		})
+	}
+	trying.Wait()
+	slices.SortFunc(all, func(a, b trial) int { return strings.Compare(a.way.String(), b.way.String()) })
+	return all
+}
+
+// names looks up the gateway's names.
+func (u *uplink) names(ctx context.Context) (all []Finding) {
+	ctx, cancel := context.WithTimeout(ctx, examineFor)
+	defer cancel()
+	for _, e := range u.ways.ends {
+		if !e.named() {
+			continue
+		}
+		began := time.Now()
+		ips, err := e.lookUp(ctx)
+		f := Finding{Part: "name", OK: err == nil, Took: time.Since(began)}
+		if err != nil {
+			f.Says, f.Remedy = explain(err, e.host)
+		} else {
+			f.Says = fmt.Sprintf("%s is %v", e.host, ips)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// judgeWays sums up the direct ways by one transport.
+func judgeWays(transport string, works bool, tried []trial) []Finding {
+	if len(tried) == 0 {
+		return nil
+	}
+	f := Finding{Part: transport}
+	for _, t := range tried {
+		if t.err == nil {
+			return []Finding{{Part: transport, OK: true, Took: t.took, Says: t.way.Address + " answers"}}
+		}
+		says, remedy := explain(t.err, t.way.Address)
+		if f.Says != "" {
+			says = f.Says + "; " + says
+		}
+		f.Says, f.Remedy = says, remedy
+	}
+	if works {
+		f.Remedy = "nothing, for another way works"
+	}
+	return []Finding{f}
+}
+
+// judgeProxy sums up the ways through proxies.
+func judgeProxy(works bool, tried []trial) []Finding {
+	if len(tried) == 0 {
+		return []Finding{{Part: "proxy", OK: true, Says: "none is set for this gateway"}}
+	}
+	for _, t := range tried {
+		if t.err == nil {
+			return []Finding{{Part: "proxy", OK: true, Took: t.took, Says: fmt.Sprintf("%s leads to %s by %s", t.way.Proxy, t.way.Address, t.way.Transport)}}
+		}
+	}
+	f := Finding{Part: "proxy"}
+	f.Says, f.Remedy = explain(tried[0].err, tried[0].way.Address)
+	if works && !errors.Is(tried[0].err, proxy.ErrWrongCredentials) {
+		f.Remedy = "nothing, for another way works"
+	}
+	return []Finding{f}
+}
+
+// reached connects as a session would, and asks the relay.
+func (u *uplink) reached(ctx context.Context) []Finding {
+	began := time.Now()
+	gateway := Finding{Part: "gateway", Needed: true}
+	relay := Finding{Part: "relay", Needed: true}
+	if err := u.connect(ctx); err != nil {
+		gateway.Says, gateway.Remedy = "it cannot be reached on any way", "see above"
+		if errors.Is(err, ErrOtherGateway) {
+			gateway.Says, gateway.Remedy = explain(err, "")
+		}
+		relay.Says, relay.Remedy = "not asked, for the gateway cannot be reached", "see above"
+		return []Finding{gateway, relay}
+	}
+	way, _ := u.Way()
+	gateway.OK, gateway.Took, gateway.Says = true, time.Since(began), "connected by "+way.String()
+
+	ctx, cancel := context.WithTimeout(ctx, examineFor)
+	defer cancel()
+	began = time.Now()
+	_, err := client.Reserve(ctx, u.node, u.gateway) // a stranger is refused: by a relay that works
+	refused, answers := errors.AsType[client.ReservationError](err)
+	relay.OK = err == nil || answers && refused.Status == pbv2.Status_PERMISSION_DENIED
+	if relay.OK {
+		relay.Took, relay.Says = time.Since(began), "it answers"
+	} else {
+		relay.Says, relay.Remedy = fmt.Sprintf("it does not answer as a relay does: %v", err), "tell the gateway's administrator"
+	}
+	return []Finding{gateway, relay}
+}
+
+// examine asks the gateway whether it knows the profile.
+func (p Profile) examine(ctx context.Context, proxies proxy.Settings) Finding {
+	f := Finding{Part: "profile", Needed: true}
+	key, err := parseKey(p.Key)
+	if err != nil {
+		f.Says, f.Remedy = err.Error(), "have the gateway's operator make a new one"
+		return f
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineFor)
+	defer cancel()
+	began := time.Now()
+	switch err := p.known(ctx, key, proxies); {
+	case err == nil:
+		f.OK, f.Took, f.Says = true, time.Since(began), "the gateway knows "+p.Operator
+	case errors.Is(err, ErrNotAdmitted):
+		f.Says, f.Remedy = "the gateway does not know it", "have the gateway's operator make one with 'sixgate-gateway operator add'"
+	default:
+		f.Says, f.Remedy = "not asked, for the gateway cannot be reached", "see above"
+	}
+	return f
+}
+
+func (p Profile) known(ctx context.Context, key crypto.PrivKey, proxies proxy.Settings) error {
+	u, err := newUplink(key, p.Gateways, proxies, false)
+	if err != nil {
+		return err
+	}
+	defer u.node.Close()
+	if err := u.connect(ctx); err != nil {
+		return err
+	}
+	var a message.CodeAnswer
+	if err := u.ask(ctx, CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_NOTHING}, &a); err != nil {
+		return err
+	}
+	return statusError(a.Status)
+}
+
+// clock compares this computer's clock with the gateway's, which its portal tells.
+func (u *uplink) clock(ctx context.Context) Finding {
+	ctx, cancel := context.WithTimeout(ctx, examineFor)
+	defer cancel()
+	f := Finding{Part: "clock"}
+	there, err := u.askTime(ctx)
+	off := time.Since(there).Round(time.Minute)
+	switch {
+	case err != nil:
+		f.OK, f.Says = true, "it cannot be compared, for the gateway's portal does not answer"
+	case off.Abs() < clockOff:
+		f.OK, f.Says = true, "as the gateway's"
+	default:
+		way := "ahead of"
+		if off < 0 {
+			way = "behind"
+		}
+		f.Says = fmt.Sprintf("%v %s the gateway's: by QUIC no connection comes about, and times that are shown are wrong", off.Abs(), way)
+		f.Remedy = "set date, time and time zone of this computer"
+	}
+	return f
+}
+
+// askTime is the time of the first portal that answers. That its certificate is not verified is as with socket.
+func (u *uplink) askTime(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	dates := make(chan string, 2*len(u.ways.ends))
+	for _, e := range u.ways.ends {
+		for _, proxied := range []bool{false, true} {
+			go func() { dates <- u.portalDate(ctx, e, proxied) }()
+		}
+	}
+	for range cap(dates) {
+		if t, err := http.ParseTime(<-dates); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errSilent
+}
+
+// portalDate is the Date that a gateway's portal answers with; "" when it does not.
+func (u *uplink) portalDate(ctx context.Context, e endpoint, proxied bool) string {
+	dial := new(net.Dialer).DialContext
+	if proxied {
+		via, err := u.ways.proxies.For(e.address())
+		if via == nil || err != nil {
+			return ""
+		}
+		dial = func(ctx context.Context, _, address string) (net.Conn, error) { return proxy.Dial(ctx, via, address) }
+	}
+	t := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
+		MaxResponseHeaderBytes: maxUpgrade}
+	r, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://"+e.address()+"/health", nil)
+	if err != nil {
+		return ""
+	}
+	answer, err := t.RoundTrip(r)
+	if err != nil {
+		return ""
+	}
+	answer.Body.Close()
+	return answer.Header.Get("Date")
+}
