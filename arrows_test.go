@@ -20,12 +20,12 @@ var arrows = map[string][]string{
 	"p2p/proxy":           nil,
 	"p2p/resume":          nil,
 	"p2p/message":         nil,
-	"host":                {"rfbserver", "desktop", "desktop/x11", "desktop/portable", "p2p", "session", "web"},
+	"host":                {"rfbserver", "desktop", "desktop/x11", "desktop/portable", "p2p", "p2p/proxy", "session", "web"},
 	"web":                 nil,
-	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "session"},
+	"viewer-bridge":       {"rfb", "rfbserver", "p2p", "p2p/proxy", "session"},
 	"gateway":             {"p2p", "p2p/message", "session"},
-	"cmd/sixgate-host":    {"host"},
-	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p", "session"},
+	"cmd/sixgate-host":    {"host", "p2p", "p2p/proxy"},
+	"cmd/sixgate-bridge":  {"viewer-bridge", "p2p", "p2p/proxy", "session"},
 	"cmd/sixgate-gateway": {"gateway", "p2p"},
 	"cmd/sixgate-demo":    {"rfb", "desktop/xvfb"},                                                             // it runs the other programs and knows them by their command lines
 	"bench":               {"rfb", "desktop", "desktop/x11", "desktop/xvfb", "bench/scene", "conformance/bed"}, // rfb and x11 also by themselves, beside the machine's limits
@@ -66,7 +66,7 @@ var foreign = map[string][]string{
 	"github.com/kbinani/":      {"desktop/portable"},
 	"github.com/libp2p/":       {"p2p", "gateway"},
 	"github.com/klauspost/":    {"rfb", "bench"}, // which measures it alone
-	"github.com/alecthomas/":   {"cmd/"},
+	"github.com/alecthomas/":   {"cmd/"},         // not in sixgate-host: see heavy
 	"github.com/mitchellh/":    {},
 	"google.golang.org/proto":  {"p2p"},
 	"github.com/multiformats/": {"p2p", "gateway"},
@@ -89,6 +89,22 @@ func TestForeignLibrariesStayInTheirRoom(t *testing.T) {
 					t.Errorf("%s imports %s, which lives in %v", from, name, rooms)
 				}
 			}
+		}
+	}
+}
+
+// heavy are the libraries that find methods by names which only show at run time. One of them in the program that people download,
+// and the linker keeps every method of every library: 3 MB more.
+var heavy = []string{"github.com/alecthomas/kong", "github.com/godbus/dbus/v5", "text/template", "html/template"}
+
+func TestHostStaysSmall(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/sixgate-host").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(out)) {
+		if slices.Contains(heavy, strings.TrimSpace(name)) {
+			t.Errorf("sixgate-host contains %s", name)
 		}
 	}
 }

@@ -402,7 +402,7 @@ func TestErrors(t *testing.T) {
 		{"no profile", "sixgate-bridge", []string{"serve", "--profile", "/nonexistent"}, "",
 			[]string{"/nonexistent"}},
 		{"no such backend", "sixgate-host", []string{"vnc", "--backend", "magic", "--display", d.Display}, "",
-			[]string{"magic", "x11 or portable"}},
+			[]string{"magic", "use x11"}},
 	} {
 		t.Run(tt.program+"/"+tt.name, func(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), patience)

@@ -64,6 +64,9 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w; it must be an address and a port, as in 0.0.0.0:4443", o.Listen, err)
 	}
+	if err := checkPortal(o.Portal); err != nil {
+		return nil, err
+	}
 	if err := openData(o.Data); err != nil {
 		return nil, err
 	}

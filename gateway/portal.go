@@ -54,13 +54,18 @@ func portal() http.Handler {
 	})
 }
 
-// servePortal serves the metrics on loopback: they tell when and how often people are helped, which is nobody's business outside.
+// checkPortal has the metrics on loopback: they tell when and how often people are helped, which is nobody's business outside.
+func checkPortal(at string) error {
+	if a, err := netip.ParseAddrPort(at); at != "" && (err != nil || !a.Addr().IsLoopback()) {
+		return fmt.Errorf("the portal cannot be at %q: it must be on loopback, as in 127.0.0.1:8080; to reach it from elsewhere use ssh -L", at)
+	}
+	return nil
+}
+
+// servePortal serves the metrics.
 func (g *Gateway) servePortal(serving context.Context, at string) error {
 	if at == "" {
 		return nil
-	}
-	if a, err := netip.ParseAddrPort(at); err != nil || !a.Addr().IsLoopback() {
-		return fmt.Errorf("the portal cannot be at %q: it must be on loopback, as in 127.0.0.1:8080; to reach it from elsewhere use ssh -L", at)
 	}
 	l, err := net.Listen("tcp", at)
 	if err != nil {

@@ -1,10 +1,8 @@
 package host
 
 import (
-	"fmt"
 	"log/slog"
 
-	"sixgate/desktop/portable"
 	"sixgate/desktop/x11"
 )
 
@@ -17,13 +15,10 @@ func ReleaseAll(display string) error { return x11.ReleaseAll(display) }
 // OpenPanel opens the place for the session bar beside a desktop of the native backend, and its keys.
 func OpenPanel(d Desktop) (Panel, error) { return d.(*x11.Desktop).OpenPanel() }
 
-// OpenDesktop opens a display, "" for the one that we are on, with a backend: "x11" or "portable".
+// OpenDesktop opens a display, "" for the one that we are on, with a backend: "x11", or "portable" in a build that has it.
 func OpenDesktop(backend, display string, log *slog.Logger) (Desktop, error) {
-	switch backend {
-	case "x11":
-		return x11.Open(display, log)
-	case "portable":
-		return portable.Open(display, log)
+	if backend != DefaultBackend {
+		return openOther(backend, display, log)
 	}
-	return nil, fmt.Errorf("there is no backend %q here: use x11 or portable", backend)
+	return x11.Open(display, log)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 	"sixgate/rfbserver"
 	"sixgate/session"
 )
@@ -23,6 +24,7 @@ const answerFor = 5 * time.Minute
 // Host shows one desktop in one session.
 type Host struct {
 	Gateways  []string // multiaddrs that end in /p2p/ and the gateway's peer id
+	Proxies   proxy.Settings
 	Desktop   Desktop
 	Questions Questions
 	Power     func(ctx context.Context, restart bool) error // of this computer; nil: nobody can ask for that
@@ -62,7 +64,7 @@ func (h Host) Run(ctx context.Context, code string) error {
 		name = "unnamed computer"
 	}
 	node, err := p2p.DialHost(ctx, p2p.HostOptions{
-		Gateways: h.Gateways, Self: p2p.Hello{Name: name, System: runtime.GOOS}, Log: h.Log})
+		Gateways: h.Gateways, Proxies: h.Proxies, Self: p2p.Hello{Name: name, System: runtime.GOOS}, Log: h.Log})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -78,6 +79,36 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 		all = append(all, e.Profile.examine(ctx, e.Proxies))
 	}
 	return append(all, clock), nil
+}
+
+// errSick is what Report ends with when no session would come about.
+var errSick = errors.New("no session will come about: see what says FAIL")
+
+// Report writes what Run finds, a line each: ok, no (and a session comes about all the same) or FAIL; the part; what was seen, and
+// what to do.
+func (e Examination) Report(ctx context.Context, w io.Writer) error {
+	all, err := e.Run(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		result := "no"
+		switch {
+		case f.OK:
+			result = "ok"
+		case f.Needed:
+			result, err = "FAIL", errSick
+		}
+		line := fmt.Sprintf("%-5s%-10s %s", result, f.Part, f.Says)
+		if f.Took > 0 {
+			line += fmt.Sprintf(" (%d ms)", f.Took.Milliseconds())
+		}
+		if f.Remedy != "" {
+			line += ". To do: " + f.Remedy
+		}
+		fmt.Fprintln(w, line)
+	}
+	return err
 }
 
 // trial is a way that was tried by itself.

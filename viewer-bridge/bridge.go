@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 	"sixgate/rfbserver"
 	"sixgate/session"
 )
@@ -27,6 +28,7 @@ const (
 // Bridge serves one session after the other.
 type Bridge struct {
 	Profile    p2p.Profile
+	Proxies    proxy.Settings
 	Purpose    string       // what the end user is asked for, in a few words
 	Mode       session.Mode // what sessions are to be for
 	ViewerPort int          // on 127.0.0.1 and ::1; 0 takes a free one
@@ -70,7 +72,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	defer port.Close()
 	node, err := p2p.DialBridge(ctx, p2p.BridgeOptions{
-		Profile: b.Profile, Purpose: b.Purpose, Mode: b.Mode, System: runtime.GOOS, Log: b.Log, Link: b.link})
+		Profile: b.Profile, Proxies: b.Proxies, Purpose: b.Purpose, Mode: b.Mode, System: runtime.GOOS, Log: b.Log, Link: b.link})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 	viewerbridge "sixgate/viewer-bridge"
 )
@@ -25,13 +26,15 @@ import (
 var version = "unknown"
 
 type flags struct {
-	Serve serveCmd `cmd:"" help:"Get a code and serve one session after the other."`
+	Serve  serveCmd  `cmd:"" help:"Get a code and serve one session after the other."`
+	Doctor doctorCmd `cmd:"" help:"Say what works of the way to the gateway, and what to do about what does not."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
 type serveCmd struct {
 	Profile    string     `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
+	Proxy      string     `help:"A proxy to try as well, http://[NAME:PASSWORD@]HOST:PORT; otherwise $$HTTPS_PROXY or $$ALL_PROXY, less $$NO_PROXY." placeholder:"URL"`
 	Purpose    string     `help:"What the end user is asked for, in a few words." placeholder:"WORDS"`
 	Mode       string     `help:"What the session is for: to work on the desktop (active), to point while the user works (guidance), or to watch (monitor)." enum:"active,guidance,monitor" default:"active"`
 	ViewerPort viewerPort `help:"The port for VNC viewers on 127.0.0.1 and ::1; 0 takes a free one." default:"5901" placeholder:"PORT"`
@@ -65,14 +68,35 @@ func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := proxy.Choose(c.Proxy)
+	if err != nil {
+		return err
+	}
 	report := words(os.Stdout)
 	if c.Events {
 		report = lines(os.Stdout)
 	}
 	mode, _ := session.ParseMode(c.Mode) // kong has seen that it is one
-	b := viewerbridge.Bridge{Profile: profile, Purpose: c.Purpose, Mode: mode, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
+	b := viewerbridge.Bridge{Profile: profile, Proxies: proxies, Purpose: c.Purpose, Mode: mode, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
 		Quality: c.Quality, Report: report, Log: log}
 	return b.Run(ctx)
+}
+
+type doctorCmd struct {
+	Profile string `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
+	Proxy   string `help:"As for serve." placeholder:"URL"`
+}
+
+func (c doctorCmd) Run(ctx context.Context) error {
+	profile, err := p2p.LoadProfile(c.Profile)
+	if err != nil {
+		return err
+	}
+	proxies, err := proxy.Choose(c.Proxy)
+	if err != nil {
+		return err
+	}
+	return p2p.Examination{Profile: &profile, Proxies: proxies}.Report(ctx, os.Stdout)
 }
 
 // lines reports to a program.

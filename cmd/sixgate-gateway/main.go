@@ -29,12 +29,16 @@ type program struct {
 
 type serve struct {
 	Data     string   `default:"${data}" placeholder:"DIR" help:"Where codes, operators and the gateway's key are kept (${default})."`
-	Listen   string   `default:"0.0.0.0:4443" placeholder:"ADDR:PORT" help:"TCP address to listen on (${default}). Port 0 chooses one."`
+	Listen   string   `default:"0.0.0.0:4443" placeholder:"ADDR:PORT" help:"Address to listen on, TCP and UDP (${default}). Port 0 chooses one."`
+	Portal   string   `placeholder:"ADDR:PORT" help:"Where on loopback Prometheus finds metrics, as in 127.0.0.1:8080."`
+	TLSCert  string   `name:"tls-cert" placeholder:"FILE" help:"Certificate (PEM) for WebSocket and the page at this port; otherwise one is made. Hosts and bridges need none: they know the gateway by its key."`
+	TLSKey   string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
 	Announce []string `placeholder:"HOST[:PORT]" help:"What profiles call this gateway, where its network interfaces do not show it: a host name, or the address of a router."`
 }
 
 func (c serve) Run(ctx context.Context, log *slog.Logger) error {
-	g, err := gateway.Open(ctx, gateway.Options{Data: c.Data, Listen: c.Listen, Announce: c.Announce, Log: log})
+	g, err := gateway.Open(ctx, gateway.Options{Data: c.Data, Listen: c.Listen, Announce: c.Announce,
+		Portal: c.Portal, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Log: log})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"flag"
 	"io"
 	"log/slog"
 	"os"
@@ -10,9 +12,10 @@ import (
 	"sixgate/host"
 )
 
-// systemFlags are the commands that only this system has.
-type systemFlags struct {
-	Release releaseCmd `cmd:"" hidden:""`
+// systemCommands are those that only this system has.
+func systemCommands() []command {
+	var release releaseCmd
+	return []command{{name: "release", flags: release.flags, run: release.run}}
 }
 
 // A shell waits for the end of its input in a twentieth of the memory that this program would.
@@ -71,4 +74,8 @@ type releaseCmd struct {
 	Display string
 }
 
-func (c releaseCmd) Run() error { return host.ReleaseAll(c.Display) }
+func (c *releaseCmd) flags(f *flag.FlagSet) {
+	f.StringVar(&c.Display, "display", os.Getenv("DISPLAY"), "")
+}
+
+func (c *releaseCmd) run(context.Context, *slog.Logger) error { return host.ReleaseAll(c.Display) }

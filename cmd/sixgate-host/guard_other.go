@@ -9,8 +9,8 @@ import (
 	"sixgate/host"
 )
 
-// systemFlags are the commands that only another system has.
-type systemFlags struct{}
+// systemCommands are those that only this system has.
+func systemCommands() []command { return nil }
 
 // guard has nothing to do: what this process injected ends with it.
 func (d display) guard(*slog.Logger) (pid int, stop func()) { return 0, func() {} }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,44 +13,61 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/alecthomas/kong"
-
 	"sixgate/host"
+	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 )
 
 var version = "unknown"
 
-// flags of `sixgate-host`; what is common to both of its commands stands in display.
-type flags struct {
-	Help helpCmd `cmd:"" default:"withargs" hidden:""`
-	VNC  vncCmd  `cmd:"" name:"vnc" help:"Show this desktop to VNC viewers on this machine, without a gateway."`
-	systemFlags
-
-	Version kong.VersionFlag `help:"Print the version."`
-}
-
 // display is which desktop is shared.
 type display struct {
-	Display string `help:"The X display to share." placeholder:":0" env:"DISPLAY"`
-	Backend string `help:"How the desktop is captured." default:"${backend}" placeholder:"${backend}"`
+	Display string
+	Backend string
+}
+
+func (d *display) flags(f *flag.FlagSet) {
+	f.StringVar(&d.Display, "display", os.Getenv("DISPLAY"), "The X display to share, `:0`; otherwise the one in $DISPLAY.")
+	f.StringVar(&d.Backend, "backend", host.DefaultBackend, "How the desktop is captured: `NAME`, "+host.DefaultBackend+" where none is given.")
 }
 
 func (d display) open(log *slog.Logger) (host.Desktop, error) {
 	return host.OpenDesktop(d.Backend, d.Display, log)
 }
 
+// network is where the gateway is, and what is on the way.
+type network struct {
+	Gateway list
+	Proxy   string
+}
+
+func (n *network) flags(f *flag.FlagSet) {
+	f.Var(&n.Gateway, "gateway", "The gateway's address, `ADDR`: /ip4/…/tcp/4443/p2p/…; may be given several times.")
+	f.StringVar(&n.Proxy, "proxy", "", "A proxy to try as well: `URL`, http://[NAME:PASSWORD@]HOST:PORT; otherwise $HTTPS_PROXY or $ALL_PROXY, less $NO_PROXY.")
+}
+
+var errNoGateway = errors.New("which gateway? Give its address with --gateway; your supporter knows it")
+
 // helpCmd is what the program is for, and needs no command: ask for help.
 type helpCmd struct {
 	display
-	Gateway []string `help:"The gateway's address, /ip4/…/tcp/4443/p2p/…; may be given several times." placeholder:"ADDR"`
-	Code    string   `help:"The six digits that your supporter told you." placeholder:"482913"`
-	Dispose bool     `help:"Delete this program's file, and say in the end what was looked for on this computer."`
-	TTY     bool     `help:"Ask on this terminal, not on a page in the browser." name:"tty"`
+	network
+	Code    string
+	Dispose bool
+	TTY     bool
 }
 
-func (c helpCmd) Run(ctx context.Context, log *slog.Logger) error {
+func (c *helpCmd) flags(f *flag.FlagSet) {
+	c.network.flags(f)
+	f.StringVar(&c.Code, "code", "", "The six digits that your supporter told you: `482913`.")
+	f.BoolVar(&c.Dispose, "dispose", false, "Delete this program's file, and say in the end what was looked for on this computer.")
+	f.BoolVar(&c.TTY, "tty", false, "Ask on this terminal, not on a page in the browser.")
+	c.display.flags(f)
+}
+
+func (c *helpCmd) run(ctx context.Context, log *slog.Logger) error {
 	if len(c.Gateway) == 0 {
-		return errors.New("which gateway? Give its address with --gateway; your supporter knows it")
+		return errNoGateway
 	}
 	if c.Dispose {
 		return c.helpAndDispose(ctx, log)
@@ -65,6 +83,10 @@ type traces struct {
 
 // help takes one session to its end, and notes its traces.
 func (c helpCmd) help(ctx context.Context, log *slog.Logger, t *traces) error {
+	proxies, err := proxy.Choose(c.Proxy)
+	if err != nil {
+		return err
+	}
 	desktop, err := c.open(log)
 	if err != nil {
 		return err
@@ -74,7 +96,7 @@ func (c helpCmd) help(ctx context.Context, log *slog.Logger, t *traces) error {
 	defer stop()
 	t.guard = guard
 	h := host.Host{
-		Gateways: c.Gateway, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(desktop), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
+		Gateways: c.Gateway, Proxies: proxies, Desktop: desktop, Power: host.Power, OpenPanel: c.panel(desktop), Language: cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LANG")), Log: log,
 	}
 	if c.TTY {
 		h.Questions = host.Terminal(os.Stdin, os.Stdout)
@@ -94,11 +116,17 @@ func (c helpCmd) help(ctx context.Context, log *slog.Logger, t *traces) error {
 
 type vncCmd struct {
 	display
-	Port       int  `help:"The port on 127.0.0.1; 0 takes a free one." default:"5900"`
-	NoPassword bool `help:"Let every program on this machine attach. For machines with one user."`
+	Port       int
+	NoPassword bool
 }
 
-func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
+func (c *vncCmd) flags(f *flag.FlagSet) {
+	f.IntVar(&c.Port, "port", 5900, "The `PORT` on 127.0.0.1, 5900 where none is given; 0 takes a free one.")
+	f.BoolVar(&c.NoPassword, "no-password", false, "Let every program on this machine attach. For machines with one user.")
+	c.display.flags(f)
+}
+
+func (c *vncCmd) run(ctx context.Context, log *slog.Logger) error {
 	desktop, err := c.open(log)
 	if err != nil {
 		return err
@@ -109,12 +137,18 @@ func (c vncCmd) Run(ctx context.Context, log *slog.Logger) error {
 	return host.VNC{Desktop: desktop, Port: c.Port, NoPassword: c.NoPassword, Log: log}.Serve(ctx, os.Stdout)
 }
 
-// showHelp shows with the program's help the flags that most people need: those of the command that is not typed.
-func showHelp(o kong.HelpOptions, k *kong.Context) error {
-	if k.Selected() == nil {
-		k.Model.Flags = append(k.Model.Flags, k.Model.DefaultCmd.Flags...)
+// doctorCmd says what works of the way to the gateway.
+type doctorCmd struct{ network }
+
+func (c *doctorCmd) run(ctx context.Context, _ *slog.Logger) error {
+	if len(c.Gateway) == 0 {
+		return errNoGateway
 	}
-	return kong.DefaultHelpPrinter(o, k)
+	proxies, err := proxy.Choose(c.Proxy)
+	if err != nil {
+		return err
+	}
+	return p2p.Examination{Gateways: c.Gateway, Proxies: proxies}.Report(ctx, os.Stdout)
 }
 
 // errLeft is the end of a program that could not remove all of itself.
@@ -130,14 +164,26 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	var f flags
-	k := kong.Parse(&f,
-		kong.Description("Show this desktop to somebody who helps you. You decide what they may do, and end it at any time."),
-		kong.Vars{"version": version, "backend": host.DefaultBackend},
-		kong.Help(showHelp),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	if err := k.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && (ctx.Err() == nil || errors.Is(err, errLeft)) {
-		fmt.Fprintln(os.Stderr, "sixgate-host:", err)
-		os.Exit(1)
+	var c helpCmd
+	var vnc vncCmd
+	var doctor doctorCmd
+	commands := append([]command{
+		{"", "Show this desktop to somebody who helps you. You decide what they may do, and end it at any time.", c.flags, c.run},
+		{"vnc", "Show this desktop to VNC viewers on this machine, without a gateway.", vnc.flags, vnc.run},
+		{"doctor", "Say what works of the way to the gateway, and what to do about what does not.", doctor.flags, doctor.run},
+	}, systemCommands()...)
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println(version)
+		return
+	}
+	chosen, err := parse(os.Args[1:], commands, os.Stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		exit(err)
+	}
+	if err := chosen.run(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil && (ctx.Err() == nil || errors.Is(err, errLeft)) {
+		exit(err)
 	}
 }
