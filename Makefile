@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# Pages on loopback do without HTTP/2, and the host is half a megabyte smaller.
+TAGS_sixgate-host := -tags nethttpomithttp2
 PROGRAMS := sixgate-host sixgate-bridge sixgate-gateway
 TOOL := go tool -modfile=tools.mod
 
@@ -52,7 +54,7 @@ install-bench:
 
 build: install-build
 	@mkdir -p bin
-	@for p in $(PROGRAMS) sixgate-demo; do echo "Building bin/$$p"; $(GOBUILD) -o bin/$$p ./cmd/$$p || exit 1; done
+	@$(foreach p,$(PROGRAMS) sixgate-demo,echo "Building bin/$p" && $(GOBUILD) $(TAGS_$p) -o bin/$p ./cmd/$p &&) true
 	@ls -l $(addprefix bin/,$(PROGRAMS)) | awk '{printf "%-24s %5.1f MB\n", $$9, $$5/1e6}'
 
 demo: install-demo build
