@@ -62,6 +62,7 @@ func TestBarAsks(t *testing.T) {
 func TestBarQuestionIsReadFirst(t *testing.T) {
 	d := newWindowed(1)
 	h := newHiding(d)
+	d.settle = h.apply
 	h.begin(false, func(time.Duration) bool { return true })
 	d.opens(1, 2, 4)
 	h.look()

@@ -16,6 +16,7 @@ type hidden struct {
 
 	windows  []desktop.Window // that are open
 	known    map[uint32]bool  // all of them, by id; true: hidden
+	left     map[uint32]bool  // hidden by the end user, and not open: some programs put a window away and bring the same one back
 	programs map[string]bool  // those that are hidden with all windows that they will open
 	asked    []question       // about new windows, in the order in which they opened
 }
@@ -31,18 +32,24 @@ func (h *hidden) follow(open []desktop.Window, now time.Time) bool {
 	if slices.Equal(open, h.windows) {
 		return false
 	}
+	was := make(map[uint32]desktop.Window, len(h.windows))
+	for _, w := range h.windows {
+		was[w.ID] = w
+	}
 	known := make(map[uint32]bool, len(open))
 	for _, w := range open {
 		hide, before := h.known[w.ID]
-		if !before {
-			hide = h.programs[w.Program]
+		if !before || was[w.ID].Program != w.Program { // ids are given out again
+			hide = h.programs[w.Program] || h.left[w.ID]
 			if h.live && !h.showNew && !hide {
 				hide = true
 				h.asked = append(h.asked, question{w, now})
 			}
 		}
 		known[w.ID] = hide
+		delete(was, w.ID)
 	}
+	h.leave(was)
 	h.windows, h.known = slices.Clone(open), known
 	h.asked = slices.DeleteFunc(h.asked, func(q question) bool {
 		_, open := known[q.window.ID]
@@ -51,9 +58,35 @@ func (h *hidden) follow(open []desktop.Window, now time.Time) bool {
 	return true
 }
 
+// maxLeft is how many windows that are not open stay hidden.
+const maxLeft = 1000
+
+// leave remembers which of the windows that are gone the end user has hidden.
+func (h *hidden) leave(gone map[uint32]desktop.Window) {
+	for id := range gone {
+		if !h.known[id] || h.asks(id) || len(h.left) >= maxLeft {
+			continue
+		}
+		if h.left == nil {
+			h.left = make(map[uint32]bool)
+		}
+		h.left[id] = true
+	}
+}
+
+// asks tells whether the end user is asked about a window.
+func (h *hidden) asks(id uint32) bool {
+	return slices.ContainsFunc(h.asked, func(q question) bool { return q.window.ID == id })
+}
+
 // mask is what the desktop has to leave out. A program that is hidden may open a window before we hear of it.
 func (h *hidden) mask() desktop.Mask {
-	return desktop.Mask{Known: maps.Clone(h.known), HideUnknown: h.live && (!h.showNew || len(h.programs) > 0)}
+	known := maps.Clone(h.left)
+	if known == nil {
+		known = make(map[uint32]bool, len(h.known))
+	}
+	maps.Copy(known, h.known)
+	return desktop.Mask{Known: known, HideUnknown: h.live && (!h.showNew || len(h.programs) > 0)}
 }
 
 // set hides windows or shows them, and answers what is asked about them.
@@ -61,6 +94,7 @@ func (h *hidden) set(ids []uint32, hide bool) {
 	for _, id := range ids {
 		if _, open := h.known[id]; open {
 			h.known[id] = hide
+			delete(h.left, id)
 		}
 	}
 	h.asked = slices.DeleteFunc(h.asked, func(q question) bool { return slices.Contains(ids, q.window.ID) })
@@ -121,6 +155,6 @@ func (h *hidden) more(before *hidden) bool {
 // clone is h as it is now.
 func (h *hidden) clone() hidden {
 	c := *h
-	c.known, c.programs, c.asked = maps.Clone(h.known), maps.Clone(h.programs), slices.Clone(h.asked)
+	c.known, c.left, c.programs, c.asked = maps.Clone(h.known), maps.Clone(h.left), maps.Clone(h.programs), slices.Clone(h.asked)
 	return c
 }

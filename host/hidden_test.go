@@ -28,7 +28,7 @@ func (h *hidden) stands() string {
 		if h.known[id] {
 			word = "-" + word
 		}
-		if slices.ContainsFunc(h.asked, func(q question) bool { return q.window.ID == id }) {
+		if h.asks(id) {
 			word += "*"
 		}
 		words = append(words, word)
@@ -77,6 +77,16 @@ func TestHidden(t *testing.T) {
 		{[]step{open(1), begin, open(), open(1)}, "-1* others"},
 		// In front or behind is no matter.
 		{[]step{open(1, 2), begin, hide(2), open(2, 1)}, "1 -2 others"},
+		// What the end user has hidden stays so when it is put away and brought back, until they show it.
+		{[]step{open(1, 2), hide(2), beginShowing, open(1), open(1, 2)}, "1 -2"},
+		{[]step{open(1, 2), begin, hide(2), open(1), open(1, 2)}, "1 -2 others"},
+		{[]step{open(1, 2), beginShowing, hide(2), open(1), open(1, 2), show(2), open(1), open(1, 2)}, "1 2"},
+		// An id that another program's window has now.
+		{[]step{open(1, 2), begin, {"2 is Mail's", func(h *hidden) {
+			windows := opened(1, 2)
+			windows[1].Program = "Mail"
+			h.follow(windows, time.Time{})
+		}}}, "1 -2* others"},
 		// An answer for a window that has gone is for no other.
 		{[]step{open(1), begin, open(1, 2), open(1, 4), show(2)}, "1 -4* others"},
 		// Programs are hidden with what they open later, also where nobody is asked.

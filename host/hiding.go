@@ -25,12 +25,13 @@ type Windows interface {
 type Hiding struct {
 	desktop Windows
 	picture chan struct{} // held while a thumbnail is made
+	dirty   chan struct{} // capacity 1: something else is hidden than is in force
 
-	looking sync.Mutex // held through a look at the desktop
-	mu      sync.Mutex
-	hidden  hidden
-	rested  func(time.Duration) bool // for how long the supporter's input has; nil before a session
-	watch   []func()
+	using  sync.Mutex // held while the desktop is asked or told, which may take its time: the session bar does not wait for that
+	mu     sync.Mutex
+	hidden hidden
+	rested func(time.Duration) bool // for how long the supporter's input has; nil before a session
+	watch  []func()
 }
 
 const (
@@ -48,30 +49,32 @@ func newHiding(d Desktop) *Hiding {
 	if !ok {
 		return nil
 	}
-	return &Hiding{desktop: w, picture: make(chan struct{}, 1)}
+	return &Hiding{desktop: w, picture: make(chan struct{}, 1), dirty: make(chan struct{}, 1)}
 }
 
-// run follows the desktop's windows until ctx ends.
+// run follows the desktop's windows, and puts in force what is hidden, until ctx ends.
 func (h *Hiding) run(ctx context.Context) {
+	h.look()
+	changed, rest := h.desktop.WindowsChanged(), (<-chan time.Time)(nil)
 	for {
-		h.look()
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(lookEvery):
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.desktop.WindowsChanged():
+		case <-h.dirty:
+			h.apply()
+		case <-changed:
+			h.look()
+			changed, rest = nil, time.After(lookEvery)
+		case <-rest:
+			changed = h.desktop.WindowsChanged()
 		}
 	}
 }
 
 // look takes note of the windows that are open.
 func (h *Hiding) look() {
-	h.looking.Lock()
-	defer h.looking.Unlock()
+	h.using.Lock()
+	defer h.using.Unlock()
 	open := h.desktop.Windows()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -80,11 +83,18 @@ func (h *Hiding) look() {
 	}
 }
 
-// changed puts what is hidden in force, and says so to all whom it concerns. h.mu is held.
-func (h *Hiding) changed() {
-	if h.hidden.live {
-		h.desktop.Mask(h.hidden.mask())
+// apply puts in force what is hidden in a session.
+func (h *Hiding) apply() {
+	h.using.Lock()
+	defer h.using.Unlock()
+	if now := h.now(); now.live {
+		h.desktop.Mask(now.mask())
 	}
+}
+
+// changed says so to all whom it concerns. h.mu is held.
+func (h *Hiding) changed() {
+	poke(h.dirty)
 	for _, changed := range h.watch {
 		changed()
 	}
@@ -95,9 +105,10 @@ func (h *Hiding) changed() {
 func (h *Hiding) begin(showNew bool, rested func(time.Duration) bool) {
 	h.look()
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.hidden.live, h.hidden.showNew, h.rested = true, showNew, rested
 	h.changed()
+	h.mu.Unlock()
+	h.apply()
 }
 
 // Watch calls changed after each change from now on. It must not wait for anything, nor change h.

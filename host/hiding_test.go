@@ -16,6 +16,7 @@ import (
 type windowed struct {
 	presses
 	changed chan struct{}
+	settle  func()
 
 	mu   sync.Mutex
 	open []desktop.Window
@@ -51,8 +52,11 @@ func (w *windowed) Thumbnail(id uint32, within image.Point) (*image.RGBA, error)
 	return image.NewRGBA(image.Rectangle{Max: within}), nil
 }
 
-// hides tells what is in force for a window.
+// hides tells, when the desktop has been told of all changes, what is in force for a window.
 func (w *windowed) hides(id uint32) bool {
+	if w.settle != nil {
+		w.settle()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	hidden, known := w.mask.Known[id]
@@ -70,6 +74,7 @@ func (h *Hiding) follow(t *testing.T) {
 func TestHiding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newWindowed(1, 2)
+		d.settle = synctest.Wait
 		h := newHiding(d)
 		h.follow(t)
 		synctest.Wait()

@@ -51,6 +51,7 @@ func TestTerminalWithoutAnswer(t *testing.T) {
 func TestTerminalNewWindows(t *testing.T) {
 	d := newWindowed(1)
 	h := newHiding(d)
+	d.settle = h.apply
 	h.begin(false, func(time.Duration) bool { return true })
 	keys, in := io.Pipe()
 	says, out := io.Pipe()
