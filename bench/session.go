@@ -173,7 +173,7 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	if err := s.host.answer("Check digits: ", check.Digits); err != nil {
 		return nil, err
 	}
-	if err := s.host.answer("Allow? [y/N] ", "y"); err != nil {
+	if err := s.host.answer("Allow? [y/N] ", "y+"); err != nil {
 		return nil, err
 	}
 	if err = v.until(st.size); err != nil {

@@ -206,6 +206,7 @@ func TestPageLive(t *testing.T) {
 	web.do(t, "wait", "a", ".problem")
 	web.do(t, "type", "a", digits)
 	web.do(t, "wait", "a", "#allow:not(:disabled)")
+	web.showNew(t, "a")
 	web.do(t, "click", "a", "input[name=clipboard]")
 	web.do(t, "click", "a", "#allow")
 	web.do(t, "wait", "a", "#stop")

@@ -83,3 +83,12 @@ func (b *tabs) do(t *testing.T, command string, args ...any) any {
 	}
 	return a.Value
 }
+
+// showNew has the end user choose that windows which open later are shown without asking, and with them what is no window: few
+// tests are about that.
+func (b *tabs) showNew(t *testing.T, tab string) {
+	t.Helper()
+	b.do(t, "click", tab, "details.hide summary")
+	b.do(t, "click", tab, "input[name=ask]")
+	b.do(t, "wait", tab, "input[name=ask]:not(:checked)")
+}

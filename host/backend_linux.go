@@ -6,6 +6,8 @@ import (
 	"sixgate/desktop/x11"
 )
 
+var _ Windows = (*x11.Desktop)(nil)
+
 // DefaultBackend is the native one.
 const DefaultBackend = "x11"
 

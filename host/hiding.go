@@ -16,7 +16,10 @@ type Windows interface {
 	Windows() []desktop.Window       // that are open, front to back
 	WindowsChanged() <-chan struct{} // capacity 1
 	Mask(desktop.Mask)               // from the next Capture on
-	// Thumbnail is a small picture of a window.
+}
+
+// painter is a desktop that gives small pictures of its windows.
+type painter interface {
 	Thumbnail(id uint32, within image.Point) (*image.RGBA, error)
 }
 
@@ -178,10 +181,11 @@ func (h *Hiding) thumbnail(ctx context.Context, id uint32, within image.Point) (
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if !h.shows(id) {
+	d, paints := h.desktop.(painter)
+	if !paints || !h.shows(id) {
 		return nil, errNotShown
 	}
-	img, err := h.desktop.Thumbnail(id, within)
+	img, err := d.Thumbnail(id, within)
 	if err == nil && !h.shows(id) { // it was hidden meanwhile
 		return nil, errNotShown
 	}

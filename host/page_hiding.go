@@ -35,7 +35,7 @@ type viewWindow struct {
 
 // view is what the page shows of h.
 func (h *hidden) view() *viewHiding {
-	v := &viewHiding{Ask: !h.showNew, Windows: []viewWindow{}, New: []viewWindow{}, Programs: slices.Sorted(maps.Keys(h.programs))}
+	v := &viewHiding{Ask: !h.showNew, Windows: []viewWindow{}, New: []viewWindow{}, Programs: slices.AppendSeq([]string{}, maps.Keys(h.programs))}
 	for _, w := range h.windows[:min(len(h.windows), maxListed)] {
 		line := viewWindow{ID: w.ID, Program: w.Program, Hidden: h.known[w.ID]}
 		if !line.Hidden {
