@@ -142,7 +142,7 @@ func words(w io.Writer) func(viewerbridge.Event) {
 func alertWords(e viewerbridge.Event) string {
 	switch e.Kind {
 	case p2p.AlertBlocked.String():
-		return fmt.Sprintf("%q on their screen takes no input from you; ask them to answer it", e.Title)
+		return fmt.Sprintf("%q on their screen keeps input to itself; ask them to answer it", cmp.Or(e.Title, "another program"))
 	case p2p.AlertPaused.String():
 		return "they use their own mouse or keyboard; yours wait until theirs have rested for two seconds"
 	}

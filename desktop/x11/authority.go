@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,7 +48,7 @@ func parseDisplay(display string) (a address, err error) {
 	case host == "" || host == "unix":
 		a.network, a.at = "unix", "/tmp/.X11-unix/X"+number
 	default:
-		a.host, a.at = host, net.JoinHostPort(host, strconv.FormatUint(6000+n, 10))
+		a.host, a.at = host, host+":"+strconv.FormatUint(6000+n, 10)
 	}
 	return a, nil
 }

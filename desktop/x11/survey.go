@@ -25,6 +25,8 @@ type survey struct {
 	cover  xproto.Window // of nudgePrograms
 	shapes bool          // the server has shapes
 
+	blocker blocker
+
 	windowsChanged chan struct{}
 
 	interval int       // of damage, from one fetch to the next: the present one
@@ -38,6 +40,7 @@ type survey struct {
 
 // openSurvey makes ready to look at windows.
 func (d *Desktop) openSurvey() {
+	d.shapes = d.conn.use("SHAPE") == nil // before anybody reads events
 	d.tidings.heard.L = &d.tidings.mu
 	d.tidings.unread = make(map[xproto.Window]bool)
 	d.windowsChanged = make(chan struct{}, 1)
@@ -64,7 +67,6 @@ func (d *Desktop) begin() (err error) {
 	for name, kind := range windowKinds {
 		d.kinds[d.atoms[name]] = kind
 	}
-	d.shapes = d.conn.use("SHAPE") == nil
 	for _, id := range []*xproto.Window{&d.mark, &d.cover} {
 		if *id, err = xproto.NewWindowId(d.conn.Conn); err != nil {
 			return err
