@@ -120,7 +120,7 @@ func (d *Desktop) fetchDamage(bounds image.Rectangle) ([]image.Rectangle, error)
 	d.nextInterval()
 	damage.Subtract(d.conn.Conn, d.damage, 0, d.region)
 	d.damaged = d.damaged[:0]
-	if !d.whole {
+	if !d.whole || len(d.stack.ghosts.at) > 0 {
 		region, err := xfixes.FetchRegion(d.conn.Conn, d.region).Reply()
 		if err != nil {
 			return nil, err

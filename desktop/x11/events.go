@@ -33,7 +33,9 @@ func (d *Desktop) watch() {
 		}
 		switch e := event.(type) {
 		case xproto.ClientMessageEvent:
-			d.tidings.marked()
+			if e.Window == d.mark { // others send some to the root window
+				d.tidings.marked(e.Data.Data32[0])
+			}
 			continue
 		case xproto.PropertyNotifyEvent:
 			d.property(e)

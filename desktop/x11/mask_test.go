@@ -16,10 +16,10 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// A secret is painted in red, which nothing else on a screen has, and a trace of which remains when it fades.
+// A secret is painted in red, which nothing else on a screen has, and a trace of it remains when it fades. Frames are greyish.
 const secretColour = 0xee1100
 
-func isSecret(px uint32) bool { return px>>16&0xff > px>>8&0xff }
+func isSecret(px uint32) bool { return px>>16&0xff > px>>8&0xff+12 }
 
 // guest is a client of its own that opens windows.
 type guest struct {

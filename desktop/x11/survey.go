@@ -21,7 +21,7 @@ type survey struct {
 	atoms  atoms
 	kinds  map[xproto.Atom]windowKind
 	mark   xproto.Window // our marks are events for it
-	marks  uint32        // that were sent
+	marks  uint32        // the last that was sent
 	cover  xproto.Window // of nudgePrograms
 	shapes bool          // the server has shapes
 
@@ -157,7 +157,7 @@ func (d *Desktop) sendMark() {
 		return
 	}
 	d.marks++
-	event := xproto.ClientMessageEvent{Format: 32, Window: d.mark, Type: xproto.AtomWmName, Data: xproto.ClientMessageDataUnionData32New(make([]uint32, 5))}
+	event := xproto.ClientMessageEvent{Format: 32, Window: d.mark, Type: xproto.AtomWmName, Data: xproto.ClientMessageDataUnionData32New([]uint32{d.marks, 0, 0, 0, 0})}
 	xproto.SendEvent(d.conn.Conn, false, d.mark, xproto.EventMaskNoEvent, string(event.Bytes()))
 }
 
@@ -252,8 +252,8 @@ func (d *Desktop) learn(w *topWindow, q windowQuery) {
 			return
 		}
 	}
-	if err != nil || e != nil || f != nil || g != nil {
-		return
+	if err != nil || e != nil || f != nil || g != nil || tree.Parent != tree.Root {
+		return // or it is in a frame by now
 	}
 	if w.resized {
 		w.resized = false

@@ -46,12 +46,12 @@ const maxTidings = 4096
 // tidings are the changes that the watcher has heard of and the stack has not taken in yet.
 type tidings struct {
 	mu      sync.Mutex
-	heard   sync.Cond // of marks and over
+	heard   sync.Cond // of mark and over
 	changes []tiding
 	read    []tiding               // by the last take
 	lost    bool                   // there were too many
 	unread  map[xproto.Window]bool // windows with new properties
-	marks   uint32                 // how many of our own marks have come back
+	mark    uint32                 // the last of our own that has come back
 	over    bool                   // the connection is
 }
 
@@ -101,9 +101,9 @@ func (t *tidings) takeUnread() map[xproto.Window]bool {
 	return unread
 }
 
-func (t *tidings) marked() {
+func (t *tidings) marked(mark uint32) {
 	t.mu.Lock()
-	t.marks++
+	t.mark = mark
 	t.mu.Unlock()
 	t.heard.Broadcast()
 }
@@ -115,11 +115,11 @@ func (t *tidings) end() {
 	t.heard.Broadcast()
 }
 
-// await waits until so many marks have come back: all that the server told before is in changes then.
-func (t *tidings) await(marks uint32) {
+// await waits until a mark has come back: all that the server told before is in changes then.
+func (t *tidings) await(mark uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for !t.over && t.marks != marks {
+	for !t.over && t.mark != mark {
 		t.heard.Wait()
 	}
 }
