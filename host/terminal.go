@@ -86,19 +86,17 @@ func (t *terminal) Allow(ctx context.Context, r Request) (Grant, error) {
 	if r.Supporter.Purpose != "" {
 		fmt.Fprintf(t.out, "Purpose: %s.\n", r.Supporter.Purpose)
 	}
-	fmt.Fprint(t.out, "Type y to allow all of this")
-	for _, m := range r.Modes[1:] {
-		fmt.Fprintf(t.out, ", %s to let them only %s", letters[m], does[m])
-	}
-	fmt.Fprintln(t.out, ". Anything else is no.")
+	choices := append([]string{"y to allow all of this"}, lower(r.Modes[1:])...)
+	fmt.Fprintf(t.out, "Type %s. Anything else is no.\n", strings.Join(choices, ", "))
 	fmt.Fprintln(t.out, "Windows that open later stay hidden until you have answered for each; y+ shows them without asking.")
 	answer, err := t.ask(ctx, "Allow? [y/N] ")
-	if err != nil || answer == "" {
+	if err != nil {
 		return Grant{}, err
 	}
 	answer, showNew := strings.CutSuffix(strings.ToLower(answer), "+")
 	for _, m := range r.Modes {
-		if answer == letters[m] || m == r.Mode && (answer == "y" || answer == "yes") {
+		letter, has := letters[m]
+		if has && answer == letter || m == r.Mode && (answer == "y" || answer == "yes") {
 			return Grant{Mode: m, Permissions: r.offers(m) & plain, ShowNew: showNew}, nil
 		}
 	}
@@ -113,6 +111,14 @@ var (
 	}
 	letters = map[session.Mode]string{session.ModeGuidance: "p", session.ModeMonitor: "v"}
 )
+
+// lower says how to choose each of some modes.
+func lower(modes []session.Mode) (list []string) {
+	for _, m := range modes {
+		list = append(list, fmt.Sprintf("%s to let them only %s", letters[m], does[m]))
+	}
+	return list
+}
 
 func (t *terminal) Power(ctx context.Context, c *Consent, restart bool) (bool, error) {
 	what := "shut this computer down"

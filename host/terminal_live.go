@@ -12,6 +12,9 @@ func (t *terminal) Windows(*Hiding) {}
 func (t *terminal) Live(ctx context.Context, c *Consent) error {
 	t.Show(c.State)
 	fmt.Fprintln(t.out, "Your supporter sees your screen now. Ctrl-C ends it at once.")
+	if steps := lower(c.Lower()); steps != nil {
+		fmt.Fprintf(t.out, "To let them do less, for the rest of the session, type %s.\n", strings.Join(steps, ", "))
+	}
 	changes := make(chan struct{}, 1)
 	if c.hiding != nil {
 		c.hiding.Watch(func() { poke(changes) })
@@ -25,18 +28,31 @@ func (t *terminal) Live(ctx context.Context, c *Consent) error {
 		case <-changes:
 			told = t.tell(c.hiding.asked(), told)
 		case line, more := <-lines:
+			answer := strings.ToLower(strings.TrimSpace(line))
 			switch {
 			case !more:
 				lines = nil // the session goes on
 				continue
-			case t.hand(line), len(told) == 0:
+			case t.hand(line), t.step(c, answer), len(told) == 0:
 				continue
 			}
-			t.say(answerNew(c.hiding, told, strings.ToLower(strings.TrimSpace(line))))
+			t.say(answerNew(c.hiding, told, answer))
 			told = nil // and once more, if that was no answer
 			poke(changes)
 		}
 	}
+}
+
+// step steps down where answer is the letter of a lower mode, and tells whether it was.
+func (t *terminal) step(c *Consent, answer string) bool {
+	for _, m := range c.Lower() {
+		if letter, has := letters[m]; has && letter == answer {
+			t.say(c.Step(m))
+			fmt.Fprintf(t.out, "From now on they can only %s.\n", does[m])
+			return true
+		}
+	}
+	return false
 }
 
 // tell asks about the first of the new windows, unless that was told before.

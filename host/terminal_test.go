@@ -17,7 +17,8 @@ func TestTerminalConsent(t *testing.T) {
 	points, watches := Grant{session.ModeGuidance, session.View | session.Clipboard, false}, Grant{session.ModeMonitor, session.View, false}
 	for answer, want := range map[string]Grant{
 		"y": all, "Y": all, " yes ": all, "v": watches, "V": watches, "p": points,
-		"": {}, "n": {}, "no": {}, "yep": {}, "482913": {}, "allow": {}, "a": {}, "g": {},
+		"y+": {0, all.Permissions, true}, "v+": {watches.Mode, watches.Permissions, true},
+		"": {}, "+": {}, "n": {}, "no": {}, "yep": {}, "482913": {}, "allow": {}, "a": {}, "g": {},
 	} {
 		var out strings.Builder
 		q := Terminal(strings.NewReader(answer+"\n"), &out)
@@ -98,6 +99,18 @@ func TestTerminalNewWindows(t *testing.T) {
 	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden.")
 	if d.hides(4) || d.hides(6) || !d.hides(8) {
 		t.Errorf("sa leaves %+v in force", d.mask)
+	}
+
+	// A letter steps down, once.
+	c.tell = func(session.Mode, session.Permissions) {}
+	types("P")
+	hears("From now on they can only point at things while you do the work.\n")
+	types("p")
+	hears("New window: Bank. It is hidden. Type s to show it, h to leave it hidden.")
+	types("v")
+	hears("From now on they can only watch.\n")
+	if c.Mode() != session.ModeMonitor {
+		t.Errorf("after p and v, the mode is %v", c.Mode())
 	}
 	stop()
 	live()
