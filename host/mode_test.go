@@ -124,7 +124,9 @@ func TestConsentIsWithinItsMode(t *testing.T) {
 			mode, p := c.Mode(), session.Permissions(1<<r.IntN(5))
 			switch r.IntN(3) {
 			case 0:
-				c.Step(session.Mode(r.IntN(6)))
+				if to := session.Mode(r.IntN(6)); c.Step(to) == nil && c.Mode() != to {
+					t.Fatalf("a step to %v leads from %v to %v", to, mode, c.Mode())
+				}
 			case 1:
 				c.Change(p, r.IntN(2) == 0)
 			case 2:

@@ -242,6 +242,9 @@ func TestChannelsNeedConsent(t *testing.T) {
 	refused("with no permission")
 	tell(Notice{State: session.Relayed, Mode: session.ModeFiles, Permissions: session.Files | session.Tunnel})
 	refused("with files and a tunnel only")
+	if host.consented(RFB) || bridge.consented(RFB) {
+		t.Error("files and a tunnel allow the screen")
+	}
 
 	// A bridge that does not keep to it meets the host's own refusal.
 	bridge.mu.Lock()
@@ -392,7 +395,9 @@ func TestAlert(t *testing.T) {
 	var last Alert
 	n := 0
 	for last = range bridge.Alerts() {
-		n++
+		if n++; !last.Kind.known() {
+			t.Errorf("the bridge hears %v", last)
+		}
 	}
 	if last.Kind != AlertFree || n > notesKept {
 		t.Errorf("the last of %d alerts is %v", n, last)
@@ -442,7 +447,7 @@ func TestFloodOfControl(t *testing.T) {
 				var words bytes.Buffer
 				message.Write(&words, says)
 				const seconds = 10
-				f := &flood{words: words.Bytes(), most: 3 * (seconds + 1) * talkMost * words.Len()}
+				f := &flood{words: words.Bytes(), most: 3*(seconds+1)*talkMost*words.Len() + 2*lastWords}
 				c := callOn(t, host, f, nil)
 				time.Sleep(seconds * time.Second)
 				f.mu.Lock()
@@ -458,8 +463,8 @@ func TestFloodOfControl(t *testing.T) {
 					reason = session.BySupporter
 				}
 				c.End(reason)
-				if took := time.Since(began); took > 2*endFor || c.Err() != reason {
-					t.Errorf("%s: ended after %v with %v", name, took, c.Err())
+				if took := time.Since(began); took > 2*endFor || c.Err() != reason || f.read > f.most {
+					t.Errorf("%s: ended after %v with %v, and %d bytes heard", name, took, c.Err(), f.read)
 				}
 			})
 		}
