@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,7 +111,7 @@ func (n *internet) help(t *testing.T, user, supporter place) *help {
 }
 
 // attend starts the bridge of an operator of its own.
-func (n *internet) attend(t *testing.T, at place) *meeting {
+func (n *internet) attend(t *testing.T, at place, args ...string) *meeting {
 	t.Helper()
 	out, err := exec.Command(program(t, "sixgate-gateway"), "operator", "add", "Ada", "--organisation", "Example", "--gateway-data", n.data).Output()
 	if err != nil {
@@ -120,7 +121,8 @@ func (n *internet) attend(t *testing.T, at place) *meeting {
 	if err := os.WriteFile(m.profile, out, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m.bridge = start(t, at.Space, "sixgate-bridge", "serve", "--profile", m.profile, "--viewer-port", "0", "--events", "--no-password", "--quality=-1")
+	args = append([]string{"serve", "--profile", m.profile, "--viewer-port", "0", "--events", "--no-password", "--quality=-1"}, args...)
+	m.bridge = start(t, at.Space, "sixgate-bridge", args...)
 	m.nextCode(t)
 	return m
 }
@@ -143,28 +145,36 @@ func (h *help) shows(t *testing.T, text string) {
 	watch(t, h.desk, h.viewer.picture, same)
 }
 
-// TestNetworks has sessions over the networks that people have, all at once on one internet.
+// atOnce runs tests side by side, however few processors there are: most of their time is other people's.
+func atOnce(t *testing.T, tests map[string]func(*testing.T)) {
+	t.Helper()
+	var running sync.WaitGroup
+	for name, test := range tests {
+		running.Go(func() { t.Run(name, test) })
+	}
+	running.Wait()
+}
+
+// TestNetworks has sessions over the networks that people have.
 func TestNetworks(t *testing.T) {
 	n := newInternet(t).serve(t, bed.Line{})
-	t.Run("all", func(t *testing.T) { // returns when all have ended
-		for _, tt := range []struct {
-			name   string
-			line   bed.Line
-			policy bed.Policy
-		}{
-			{"far away", bed.Line{Delay: 25 * time.Millisecond}, 0},
-			{"poor", bed.Line{Delay: 60 * time.Millisecond, Rate: 250_000, Loss: 0.01}, 0},
-			{"symmetric", bed.Line{}, bed.Symmetric},
-			{"no UDP", bed.Line{}, bed.NoUDP},
-			{"only port 443", bed.Line{}, bed.Only443},
-		} {
-			t.Run(tt.name, func(t *testing.T) {
-				t.Parallel()
-				home, office := n.place(t, "home", tt.line, tt.policy), n.place(t, "office", tt.line, tt.policy)
-				h := n.help(t, home, office)
-				t.Logf("from the code to the picture in %v", h.took.Round(time.Millisecond))
-				h.shows(t, "and on it goes")
-			})
+	tests := make(map[string]func(*testing.T))
+	for name, network := range map[string]struct {
+		line   bed.Line
+		policy bed.Policy
+	}{
+		"far away":      {bed.Line{Delay: 25 * time.Millisecond}, 0},
+		"poor":          {bed.Line{Delay: 60 * time.Millisecond, Rate: 250_000, Loss: 0.01}, 0},
+		"symmetric":     {bed.Line{}, bed.Symmetric},
+		"no UDP":        {bed.Line{}, bed.NoUDP},
+		"only port 443": {bed.Line{}, bed.Only443},
+	} {
+		tests[name] = func(t *testing.T) {
+			home, office := n.place(t, "home", network.line, network.policy), n.place(t, "office", network.line, network.policy)
+			h := n.help(t, home, office)
+			t.Logf("from the code to the picture in %v", h.took.Round(time.Millisecond))
+			h.shows(t, "and on it goes")
 		}
-	})
+	}
+	atOnce(t, tests)
 }

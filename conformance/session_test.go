@@ -31,7 +31,25 @@ type talk struct {
 	mu   sync.Mutex
 	said []byte // not yet read
 	more chan struct{}
-	log  strings.Builder // standard error
+	log  notes // standard error
+}
+
+// notes are what a program writes while others read.
+type notes struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (n *notes) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.Write(b)
+}
+
+func (n *notes) String() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.String()
 }
 
 func (p *talk) Write(b []byte) (int, error) {

@@ -90,6 +90,9 @@ func (b *Bridge) approach(ctx context.Context, host peer.ID) (conn network.Conn,
 	}
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { s.Reset() })()
+	if err := message.Write(s, new(message.Spot)); err != nil { // both ends open their spots at the same time
+		return nil, nil, err
+	}
 	here, err := b.openSpot(ctx)
 	if err != nil {
 		s.Reset()
@@ -148,6 +151,14 @@ func (h *Host) answer(s network.Stream, bridge peer.ID) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*prepareFor+punchFor)
 	defer cancel()
 	s.SetDeadline(time.Now().Add(2 * prepareFor))
+	if err := message.Read(s, new(message.Spot)); err != nil {
+		return err
+	}
+	here, err := h.openSpot(ctx)
+	if err != nil {
+		return err
+	}
+	defer here.close()
 	var theirs message.Spot
 	if err := message.Read(s, &theirs); err != nil {
 		return err
@@ -156,11 +167,6 @@ func (h *Host) answer(s network.Stream, bridge peer.ID) error {
 	if err != nil {
 		return err
 	}
-	here, err := h.openSpot(ctx)
-	if err != nil {
-		return err
-	}
-	defer here.close()
 	if err := message.Write(s, &message.Spot{Addresses: here.addresses()}); err != nil {
 		return err
 	}

@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	lookFor     = 5 * time.Second // for the gateway to say where it sees us
-	maxIdentify = 8 << 10         // bytes of a gateway's identify message: libp2p's own bound
+	lookFor     = 5 * time.Second        // for the gateway to say where it sees us
+	lookMore    = 100 * time.Millisecond // see look
+	maxIdentify = 8 << 10                // bytes of a gateway's identify message: libp2p's own bound
 )
 
 // spot is where one end of a session can be met for a few seconds: a TCP port and a UDP port, and the addresses under which
@@ -89,40 +90,48 @@ func (s *spot) listen(at netip.Addr) error {
 	return nil
 }
 
-// look asks the gateway where it sees the ports. One of the two is enough.
+// look asks the gateway where it sees the ports. One of the two is enough: the other has as much time again.
 func (s *spot) look(ctx context.Context, gateway netip.AddrPort, id peer.ID) error {
 	ctx, cancel := context.WithTimeout(network.WithSimultaneousConnect(ctx, true, "look"), lookFor)
 	defer cancel()
-	var looking sync.WaitGroup
-	var mu sync.Mutex
-	var lost error
+	type sight struct {
+		call transport.CapableConn
+		seen multiaddr.Multiaddr
+		err  error
+	}
+	sights := make(chan sight)
+	looking, began := 0, time.Now()
 	for _, there := range []multiaddr.Multiaddr{onTCP(gateway), onQUIC(gateway)} {
-		t := s.swarm.TransportForDialing(there)
-		if t == nil {
+		if t := s.swarm.TransportForDialing(there); t != nil {
+			looking++
+			go func() {
+				call, err := t.Dial(ctx, there, id)
+				if err != nil {
+					sights <- sight{err: err}
+					return
+				}
+				seen, err := identified(ctx, call)
+				sights <- sight{call, seen, err}
+			}()
+		}
+	}
+	var lost error
+	for range looking {
+		it := <-sights
+		if it.call != nil {
+			s.calls = append(s.calls, it.call) // as long as it lives, the router keeps the place
+		}
+		if it.err != nil {
+			lost = it.err
 			continue
 		}
-		looking.Go(func() {
-			conn, err := t.Dial(ctx, there, id)
-			var seen multiaddr.Multiaddr
-			if err == nil {
-				seen, err = identified(ctx, conn)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if conn != nil {
-				s.calls = append(s.calls, conn) // as long as it lives, the router keeps the place
-			}
-			if err != nil {
-				lost = err
-				return
-			}
-			s.seen = append(s.seen, seen)
-			if here, err := addrPort(conn.LocalMultiaddr()); err == nil && t.Protocols()[0] == multiaddr.P_TCP {
-				s.source.bind(here)
-			}
-		})
+		s.seen = append(s.seen, it.seen)
+		if here, err := addrPort(it.call.LocalMultiaddr()); err == nil && it.call.LocalMultiaddr().Equal(onTCP(here)) {
+			s.source.bind(here)
+		}
+		enough := time.AfterFunc(time.Since(began)+lookMore, cancel)
+		defer enough.Stop()
 	}
-	looking.Wait()
 	if len(s.seen) == 0 {
 		return fmt.Errorf("the gateway does not say where it sees this computer: %w", lost)
 	}

@@ -186,13 +186,20 @@ func TestRouters(t *testing.T) {
 		t.Errorf("a symmetric router shows %v to one and %v to another (%v, %v)", a, z, errA, errZ)
 	}
 
-	// Other addresses, the router's and the machine's.
-	was := home.Router.Address
-	if err := errors.Join(home.Move(), pc.Move()); err != nil {
+	// Other addresses, the router's and the machine's. What was connected is forgotten.
+	was, _, err := ask(pc, "udp", 7003, first, patience)
+	if err := errors.Join(err, home.Move()); err != nil {
 		t.Fatal(err)
 	}
-	if a, _, err := ask(pc, "tcp", 0, first, patience); err != nil || a.Addr() != home.Router.Address || a.Addr() == was {
+	a, _, err = ask(pc, "udp", 7003, first, patience)
+	if err != nil || a.Addr() != home.Router.Address || a.Addr() == was.Addr() {
 		t.Errorf("after the move the site is seen as %v (%v), before as %v", a, err, was)
+	}
+	if err := pc.Move(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ask(pc, "tcp", 0, first, patience); err != nil {
+		t.Errorf("after the computer's move: %v", err)
 	}
 }
 

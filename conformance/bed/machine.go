@@ -141,5 +141,6 @@ func (s *Site) Move() error {
 	r := s.Router
 	old := r.Address
 	r.Address = r.bed.public()
-	return r.ip(fmt.Sprintf("addr del %s/%d dev wan", old, internet.Bits()), fmt.Sprintf("addr add %s/%d dev wan", r.Address, internet.Bits()))
+	return errors.Join(r.ip(fmt.Sprintf("addr del %s/%d dev wan", old, internet.Bits()), fmt.Sprintf("addr add %s/%d dev wan", r.Address, internet.Bits())),
+		r.forget())
 }
