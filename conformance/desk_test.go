@@ -192,7 +192,11 @@ func psnr(want, got *image.RGBA) float64 {
 
 // keep saves a picture beside the test's other artifacts (go test -artifacts), to look at after a failure.
 func keep(t *testing.T, name string, img *image.RGBA) {
-	f, err := os.Create(filepath.Join(t.ArtifactDir(), name+".png"))
+	save(t, filepath.Join(t.ArtifactDir(), name+".png"), img)
+}
+
+func save(t *testing.T, file string, img *image.RGBA) {
+	f, err := os.Create(file)
 	if err == nil {
 		err = png.Encode(f, img)
 		f.Close()

@@ -208,15 +208,21 @@ func (m *meeting) host(t *testing.T, namespace, display string) *talk {
 	return start(t, namespace, "sixgate-host", "--gateway", m.address, "--tty", "--display", display)
 }
 
-// allow plays both people up to the desktop.
+// allow plays both people up to the desktop. Windows that open later are shown: few tests are about those.
 func (m *meeting) allow(t *testing.T, host *talk) {
+	t.Helper()
+	m.allowAs(t, host, "y+")
+}
+
+// allowAs does so with an answer of the end user's.
+func (m *meeting) allowAs(t *testing.T, host *talk, answer string) {
 	t.Helper()
 	host.answer(t, "Code: ", m.code)
 	host.answer(t, "Check digits: ", m.bridge.event(t, "check").Digits)
 	if asked := host.until(t, "Allow? [y/N] "); !strings.Contains(asked, "Ada of Example") {
 		t.Errorf("the question does not say who asks: %q", asked)
 	}
-	host.keys.Write([]byte("y+\n")) // windows that open later are shown: few tests are about those
+	host.keys.Write([]byte(answer + "\n"))
 	if path := m.bridge.event(t, "path").Path; path != "relay" {
 		t.Errorf("the path is %q", path)
 	}

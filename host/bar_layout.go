@@ -60,10 +60,10 @@ func (l layout) paint() *image.RGBA {
 	img := image.NewRGBA(image.Rectangle{Max: l.size()})
 	for i, row := range l {
 		x := 0
-		for _, p := range row {
+		for j, p := range row {
 			at := image.Rect(x, i*barHeight, x+p.width, (i+1)*barHeight)
 			draw.Draw(img, at, image.NewUniform(p.ground), image.Point{}, draw.Src)
-			if i > 0 && p.ground == row[i-1].ground { // a line between those that look alike
+			if j > 0 && p.ground == row[j-1].ground { // a line between those that look alike
 				draw.Draw(img, image.Rect(x, at.Min.Y, x+1, at.Max.Y), image.NewUniform(barGround), image.Point{}, draw.Src)
 			}
 			p.write(img.SubImage(at).(*image.RGBA))

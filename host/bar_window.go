@@ -45,13 +45,13 @@ func (a *barQuestion) row(b bar, asked []question) []part {
 		part{text: count("hideAll"), ground: barPart, does: hideWindows, windows: all})
 }
 
-// answer takes a click. A question that has just come up in place of another is not answered by what was meant for that one.
+// answer takes a click. A question that has just come up is not answered by what was meant for the one before.
 func (a *barQuestion) answer(h *Hiding, clicked part) error {
-	if clicked.does == hideWindows {
-		return h.hide(clicked.windows)
-	}
-	if time.Since(a.since) < readNewFor {
+	switch {
+	case time.Since(a.since) < readNewFor:
 		return nil
+	case clicked.does == hideWindows:
+		return h.hide(clicked.windows)
 	}
 	return h.click(clicked.windows)
 }

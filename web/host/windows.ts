@@ -68,7 +68,7 @@ function drawQuestion(asks: Window[]): void {
   if (fresh) readable = performance.now() + readFor;
   const wait = readable - performance.now();
   if (wait <= 0) return;
-  for (const show of question.querySelectorAll<HTMLButtonElement>("[id^=show]")) show.disabled = true;
+  for (const button of question.querySelectorAll("button")) button.disabled = true;
   setTimeout(() => drawQuestion(windows?.new ?? []), wait);
 }
 
