@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ func resources() (network.ResourceManager, error) {
 		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{
 			p2p.CodeProtocol:   {StreamsInbound: mostQuestions, Streams: mostQuestions},
 			p2p.RedeemProtocol: {StreamsInbound: mostQuestions, Streams: mostQuestions},
+			p2p.HostsProtocol:  {StreamsInbound: mostQuestions, Streams: mostQuestions},
 		},
 	}
 	address := rate.Limit{RPS: connsPerAddress, Burst: 10 * connsPerAddress}
@@ -122,6 +124,7 @@ func (g *Gateway) closeStrangers(ctx context.Context) {
 }
 
 func (g *Gateway) cutOff(now time.Time) {
+	g.pairs.sweep()
 	for _, c := range g.node.Network().Conns() {
 		who := c.RemotePeer()
 		if now.Sub(c.Stat().Opened) < strangerFor || g.pairs.hasHost(who) {
@@ -135,56 +138,79 @@ func (g *Gateway) cutOff(now time.Time) {
 	}
 }
 
-// disconnected forgets what a host had redeemed when it leaves.
-func (g *Gateway) disconnected(n network.Network, c network.Conn) {
-	if who := c.RemotePeer(); n.Connectedness(who) != network.Connected {
-		g.pairs.forget(who)
-	}
-}
+// pairFor is how long a host may reach a bridge that has not named it again: longer than a session lasts without a connection.
+const pairFor = 6 * time.Minute
 
-// pairs are the hosts on the gateway that have redeemed a code, each with the bridges it may reach.
+// pairs are the hosts that have redeemed a code, or that a bridge has a session with, each with the bridges it may reach and until
+// when. They are not stored: after a restart the bridges name their hosts. A bridge opens but its own door.
 type pairs struct {
+	now func() time.Time
+
 	mu      sync.Mutex
-	bridges map[peer.ID]map[peer.ID]bool // by host
+	bridges map[peer.ID]map[peer.ID]time.Time // by host
 }
 
 func (p *pairs) add(host, bridge peer.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bridges == nil {
-		p.bridges = make(map[peer.ID]map[peer.ID]bool)
+		p.bridges = make(map[peer.ID]map[peer.ID]time.Time)
 	}
 	if p.bridges[host] == nil {
-		p.bridges[host] = make(map[peer.ID]bool)
+		p.bridges[host] = make(map[peer.ID]time.Time)
 	}
-	p.bridges[host][bridge] = true
+	p.bridges[host][bridge] = p.now().Add(pairFor)
 }
 
 func (p *pairs) has(host, bridge peer.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.bridges[host][bridge]
+	return p.now().Before(p.bridges[host][bridge])
 }
 
 func (p *pairs) hasHost(host peer.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.bridges[host] != nil
-}
-
-func (p *pairs) hasBridge(bridge peer.ID) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, bridges := range p.bridges {
-		if bridges[bridge] {
+	for _, until := range p.bridges[host] {
+		if p.now().Before(until) {
 			return true
 		}
 	}
 	return false
 }
 
-func (p *pairs) forget(host peer.ID) {
+func (p *pairs) hasBridge(bridge peer.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.bridges, host)
+	for _, bridges := range p.bridges {
+		if p.now().Before(bridges[bridge]) {
+			return true
+		}
+	}
+	return false
+}
+
+// many reports whether a bridge has named more hosts than it can have sessions with.
+func (p *pairs) many(bridge peer.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, bridges := range p.bridges {
+		if !bridges[bridge].IsZero() {
+			n++
+		}
+	}
+	return n > 4*p2p.MostHosts
+}
+
+// sweep forgets what is over.
+func (p *pairs) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for host, bridges := range p.bridges {
+		maps.DeleteFunc(bridges, func(_ peer.ID, until time.Time) bool { return !p.now().Before(until) })
+		if len(bridges) == 0 {
+			delete(p.bridges, host)
+		}
+	}
 }

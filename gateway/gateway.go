@@ -112,7 +112,7 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Op
 	if g.codes, err = openCodes(ctx, g.state.js); err != nil {
 		return err
 	}
-	g.limits.now = g.codes.now
+	g.limits.now, g.pairs.now = g.codes.now, g.codes.now
 	g.limits.alarm = func() {
 		g.log.Warn("wrong codes from many places: somebody may be guessing; each place has fewer tries for now",
 			"wrong", wrongAll, "within", limitFor)
@@ -130,9 +130,9 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Op
 		return err
 	}
 	g.running.Go(func() { g.closeStrangers(serving) })
-	g.node.Network().Notify(&network.NotifyBundle{DisconnectedF: g.disconnected})
 	g.node.SetStreamHandler(p2p.CodeProtocol, g.handler(serving, g.serveCode))
 	g.node.SetStreamHandler(p2p.RedeemProtocol, g.handler(serving, g.serveRedeem))
+	g.node.SetStreamHandler(p2p.HostsProtocol, g.handler(serving, g.serveHosts))
 	return nil
 }
 

@@ -69,6 +69,37 @@ func (g *Gateway) code(ctx context.Context, bridge peer.ID, verb message.CodeReq
 	return "", 0, errors.New("a question that this version does not know")
 }
 
+// serveHosts hears from a bridge with whom it has sessions.
+func (g *Gateway) serveHosts(ctx context.Context, s network.Stream) {
+	var said message.Hosts
+	if err := message.Read(s, &said); err != nil || len(said.Hosts) > p2p.MostHosts {
+		s.Reset()
+		return
+	}
+	bridge := s.Conn().RemotePeer()
+	err := g.admit(bridge, said.Hosts)
+	g.log.DebugContext(ctx, "hosts", "bridge", bridge, "hosts", len(said.Hosts), "err", err)
+	message.Write(s, &message.HostsAnswer{Status: p2p.Status(err)})
+}
+
+// admit lets hosts reach an operator's bridge.
+func (g *Gateway) admit(bridge peer.ID, hosts [][]byte) error {
+	if _, err := findOperator(g.data, bridge); err != nil {
+		return err
+	}
+	if g.pairs.many(bridge) {
+		return p2p.ErrBusy
+	}
+	for _, b := range hosts {
+		host, err := peer.IDFromBytes(b)
+		if err != nil {
+			return err
+		}
+		g.pairs.add(host, bridge)
+	}
+	return nil
+}
+
 // serveRedeem answers a host.
 func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 	answer := time.After(wrongAfter)

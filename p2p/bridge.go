@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
-	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 
 	"sixgate/p2p/message"
 	"sixgate/p2p/proxy"
@@ -24,9 +21,7 @@ import (
 // Times of a bridge.
 const (
 	arriveFor  = 60 * time.Second // from the redeemed code to the host's call
-	retryFirst = 200 * time.Millisecond
-	retryMost  = 5 * time.Second
-	pauseFirst = 2 * time.Second // before a code after two calls that nobody consented to; then twice that …
+	pauseFirst = 2 * time.Second  // before a code after two calls that nobody consented to; then twice that …
 	pauseMost  = 64 * time.Second
 	settleFor  = 30 * time.Second // a shorter call is hasty, whatever the other end said in it
 	hastyFree  = 8                // such calls before a code has to wait for them as well
@@ -119,7 +114,8 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	}
 	u.node.SetStreamHandler(ArrivalProtocol, b.serveArrival)
 	u.node.SetStreamHandler(sessionProtocol, b.serveSession)
-	u.node.Network().Notify(&network.NotifyBundle{DisconnectedF: b.disconnected})
+	u.node.Network().Notify(&network.NotifyBundle{DisconnectedF: b.disconnected,
+		ConnectedF: func(network.Network, network.Conn) { b.calls.poke() }})
 
 	keep, stop := context.WithCancel(context.Background())
 	b.stop = stop
@@ -315,17 +311,18 @@ func (b *Bridge) serveSession(s network.Stream) {
 		b.deliver(accepted{err: err})
 		return
 	}
-	c := newCall(met, line{control: streamConn{s},
-		open:    func(ctx context.Context) (net.Conn, error) { return b.open(ctx, host) },
-		relayed: func() bool { return s.Conn().Stat().Limited },
-		hangUp:  func() { s.Conn().Close() },
+	s.SetDeadline(time.Time{})
+	c := newCall(met, line{local: peerAddr(p.bridge), remote: peerAddr(p.host),
+		best:    func() carrier { return bestOf(b.node.Network(), host) },
+		suspect: b.suspect,
 	}, b.log.With("host", host))
+	c.begin(s, conn{s.Conn()})
 	began := time.Now()
 	if !b.calls.start(c, func() {
 		b.judge(c.granted, time.Since(began))
-		a.unmatch()
+		b.leave(host, a.unmatch)
 	}) {
-		s.Reset()
+		c.control.Fail(ErrClosed)
 		return
 	}
 	b.running.Go(func() { b.improve(c, host) })
@@ -345,16 +342,6 @@ func (b *Bridge) improve(c *Call, host peer.ID) {
 	<-c.done
 	stop()
 	trying.Wait()
-}
-
-// open opens a channel's stream to host, on the connection there is.
-func (b *Bridge) open(ctx context.Context, host peer.ID) (net.Conn, error) {
-	ctx = network.WithNoDial(network.WithAllowLimitedConn(ctx, "channel"), "channel")
-	s, err := b.node.NewStream(ctx, host, channelProtocol)
-	if err != nil {
-		return nil, err
-	}
-	return streamConn{s}, nil
 }
 
 // judge counts the calls in a row that ended before the user consented, and those that ended at once.
@@ -380,53 +367,6 @@ func (b *Bridge) disconnected(n network.Network, c network.Conn) {
 		default:
 		}
 	}
-}
-
-// keepLink brings the gateway back whenever it is lost.
-func (b *Bridge) keepLink(ctx context.Context) {
-	for {
-		select {
-		case <-b.lost:
-		case <-ctx.Done():
-			return
-		}
-		b.log.Warn("gateway lost, retrying")
-		b.link(b.uplink.lost(errLinkBroken))
-		for delay := retryFirst; ; delay = min(delay*3/2, retryMost) {
-			if sleep(ctx, delay/2+rand.N(delay)) != nil {
-				return
-			}
-			if err := b.reconnect(ctx); err != nil {
-				b.log.Debug("gateway", "err", err)
-				continue
-			}
-			break
-		}
-		b.log.Info("gateway back")
-		b.link(nil)
-	}
-}
-
-// reconnect connects to the gateway and, where a code waits, takes the place at the relay again.
-func (b *Bridge) reconnect(ctx context.Context) error {
-	if err := b.connect(ctx); err != nil {
-		return err
-	}
-	b.mu.Lock()
-	waits := b.code.Digits != "" && time.Now().Before(b.code.Expires)
-	b.mu.Unlock()
-	if !waits {
-		return nil
-	}
-	err := b.reserve(ctx)
-	if refused, ok := errors.AsType[client.ReservationError](err); ok && refused.Status == pbv2.Status_PERMISSION_DENIED {
-		b.log.Warn("the gateway has forgotten the code that waits")
-		b.mu.Lock()
-		b.code = Code{}
-		b.mu.Unlock()
-		return nil
-	}
-	return err
 }
 
 // Close ends every call with session.BySupporter, and waits until nothing of the node runs.

@@ -1,7 +1,6 @@
 package p2p
 
 import (
-	"context"
 	"errors"
 	"net"
 	"testing"
@@ -121,17 +120,16 @@ func TestCodesAreSixDigits(t *testing.T) {
 
 // A bridge does not even try before consent.
 func TestBridgeKeepsToConsent(t *testing.T) {
-	a, far := net.Pipe()
-	defer far.Close()
-	c := newCall(met{}, line{control: pipe{a}, open: func(context.Context) (net.Conn, error) {
-		t.Error("a stream is opened")
-		return nil, net.ErrClosed
-	}}, logOr(nil))
-	for _, n := range []Notice{{}, {State: session.Asking, Permissions: session.View}, {State: session.Relayed},
+	n := new(lan)
+	c := testCall(t, false, n)
+	for _, said := range []Notice{{}, {State: session.Asking, Permissions: session.View}, {State: session.Relayed},
 		{State: session.EndedByUser, Permissions: session.View}} {
-		c.heard(n)
+		c.heard(said)
 		if _, err := c.Open(t.Context(), RFB); !errors.Is(err, ErrNotAllowed) {
-			t.Errorf("after %v: %v", n, err)
+			t.Errorf("after %v: %v", said, err)
+		}
+		if len(c.channels) != 1 {
+			t.Errorf("after %v it has channels", said)
 		}
 	}
 }

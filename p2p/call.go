@@ -12,15 +12,14 @@ import (
 	"time"
 
 	"sixgate/p2p/message"
+	"sixgate/p2p/resume"
 	"sixgate/session"
 )
 
 // Times of a call.
 const (
-	beatEvery = 5 * time.Second
-	deadAfter = 15 * time.Second // without a word from the other end
-	sendFor   = 10 * time.Second // a control message must have left by then
-	endFor    = 2 * time.Second  // for the last words of both ends
+	sendFor = 10 * time.Second // a control message must have room by then
+	endFor  = 2 * time.Second  // for the last words of both ends
 )
 
 // lastWords is how many bytes of the other end are still read when a call is over.
@@ -40,12 +39,14 @@ const notesKept = 16
 type Call struct {
 	met
 	line
+	control  *channel
 	log      *slog.Logger
 	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
 
 	notices chan Notice
 	alerts  chan Alert    // on a bridge
-	echo    chan uint64   // a beat to answer
+	look    chan struct{} // capacity 1: for the keeper
+	changes chan struct{} // capacity 1
 	hurry   chan struct{} // closed when this end has ended the call
 	stop    chan struct{} // closed when the talk is over
 	done    chan struct{} // closed when everything is
@@ -59,50 +60,61 @@ type Call struct {
 	allowed  session.Permissions // of a live session
 	granted  bool                // allowed, now or before
 	ending   bool
+	whole    bool           // there was a connection when the end began
+	lastBy   time.Time      // until when the last words are waited for
 	said     session.Reason // ours, when this end ended the call first
 	reason   session.Reason // valid once done is closed
-	channels map[*channel]struct{}
-	beat     uint64 // the last one sent
-	beatSent time.Time
-	rtt      time.Duration
+	channels map[uint32]*channel
+	numbers  numbers
+	carriers map[carrier]struct{} // that were used
+	hushed   bool                 // nothing has come for silentFor
 }
 
 // line is what a call stands on.
 type line struct {
-	host    bool                                    // this end is the host
-	control talk                                    // the session's stream, after the handshake
-	open    func(context.Context) (net.Conn, error) // on a bridge: a new stream to the host, for a channel
-	relayed func() bool
-	hangUp  func() // breaks the connection to the other end
+	host          bool // this end is the host
+	local, remote net.Addr
+	best          func() carrier // on a bridge: the best connection to the host; nil: none
+	// mend connects a host to the bridge, where it is not connected; anew: also where it is, for nothing comes of that.
+	mend    func(ctx context.Context, anew bool) error
+	suspect func(carrier) // gives a connection up on which nothing comes
 }
 
-// talk is a stream that can say that nothing more will follow.
-type talk interface {
-	net.Conn
-	CloseWrite() error
-}
-
+// newCall makes one end of a call that begins on the stream of the handshake.
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log,
-		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept), echo: make(chan uint64, 1),
+		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept),
+		look: make(chan struct{}, 1), changes: make(chan struct{}, 1),
 		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
-		channels: make(map[*channel]struct{}), incoming: make(map[string]chan *channel)}
+		channels: make(map[uint32]*channel), carriers: make(map[carrier]struct{}), incoming: make(map[string]chan *channel)}
 	for kind := range kinds {
 		c.incoming[kind] = make(chan *channel)
 	}
+	c.control = c.newChannel(talkNumber, "")
 	return c
+}
+
+// begin has the call's talk stand on its first stream.
+func (c *Call) begin(s resume.Stream, on carrier) {
+	c.settled(c.control, on)
+	c.control.Attach(s, 0)
 }
 
 // run talks with the other end until the call has ended.
 func (c *Call) run() {
-	var beats sync.WaitGroup
-	beats.Go(c.beats)
+	ctx, cancel := context.WithCancel(context.Background())
+	var keeping sync.WaitGroup
+	keeping.Go(c.beats)
+	keeping.Go(func() { c.keep(ctx) })
 	reason := c.listen()
 	c.mute()
 	close(c.stop)
-	beats.Wait()
 	c.goodbye(reason)
+	cancel()
 	c.hangUp()
+	keeping.Wait()
+	c.control.Fail(reason)
+	c.control.Wait()
 	c.mu.Lock()
 	c.reason = reason
 	c.mu.Unlock()
@@ -121,11 +133,6 @@ func (c *Call) listen() session.Reason {
 			}
 			heard, since = 1, time.Now()
 		}
-		c.mu.Lock()
-		if !c.ending {
-			c.control.SetReadDeadline(time.Now().Add(deadAfter))
-		}
-		c.mu.Unlock()
 		var m message.Control
 		if err := message.Read(c.control, &m); err != nil {
 			reason := c.saidOr(session.ByNetwork) // we ended it, and the other end hung up or is silent
@@ -137,13 +144,6 @@ func (c *Call) listen() session.Reason {
 		switch what := m.What.(type) {
 		case *message.Control_Notice:
 			c.heard(parseNotice(what.Notice))
-		case *message.Control_Beat:
-			select {
-			case c.echo <- what.Beat.GetNumber():
-			default: // it beats faster than we answer
-			}
-		case *message.Control_Echo:
-			c.measure(what.Echo.GetNumber())
 		case *message.Control_Alert:
 			if a := parseAlert(what.Alert); !c.host && a.Kind.known() {
 				leave(c.alerts, a)
@@ -174,8 +174,22 @@ func (c *Call) awaitEnd(until time.Time) {
 	if !c.ending {
 		close(c.hurry)
 	}
-	c.ending = true
+	c.end()
 	c.control.SetReadDeadline(until)
+}
+
+// end begins the end. c.mu is held.
+func (c *Call) end() {
+	if !c.ending {
+		c.ending, c.whole, c.lastBy = true, c.control.Attached(), time.Now().Add(endFor)
+	}
+}
+
+// hungUp reports whether the connection broke while both ends say their last words: then that is how the other took its leave.
+func (c *Call) hungUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending && c.whole && !c.control.Attached()
 }
 
 // saidOr is why this end ended the call and, if it has not, reason.
@@ -209,36 +223,14 @@ func (c *Call) agree(theirs session.Reason) session.Reason {
 // goodbye tells the other end the reason, unless End has, and waits until it has heard everything.
 func (c *Call) goodbye(reason session.Reason) {
 	c.sendEnd(reason)
-	c.control.SetReadDeadline(time.Now().Add(endFor))
+	c.control.SetReadDeadline(c.lastBy)
 	io.CopyN(io.Discard, c.control, lastWords)
 	c.control.Close()
-}
-
-// beats shows the other end that this one lives, and answers its beats.
-func (c *Call) beats() {
-	tick := time.NewTicker(beatEvery)
-	defer tick.Stop()
-	for {
-		c.mu.Lock()
-		c.beat++
-		c.beatSent = time.Now()
-		beat := &message.Beat{Number: c.beat}
-		c.mu.Unlock()
-		if c.send(&message.Control{What: &message.Control_Beat{Beat: beat}}) != nil {
-			return
-		}
-		for waiting := true; waiting; {
-			select {
-			case <-tick.C:
-				waiting = false
-			case n := <-c.echo:
-				if c.send(&message.Control{What: &message.Control_Echo{Echo: &message.Beat{Number: n}}}) != nil {
-					return
-				}
-			case <-c.stop:
-				return
-			}
-		}
+	late := time.NewTimer(time.Until(c.lastBy))
+	defer late.Stop()
+	select {
+	case <-c.control.Done():
+	case <-late.C:
 	}
 }
 
@@ -310,14 +302,6 @@ func leave[T any](to chan T, v T) {
 	}
 }
 
-func (c *Call) measure(echoed uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if echoed == c.beat {
-		c.rtt = time.Since(c.beatSent)
-	}
-}
-
 // Peer is what the other end says of itself.
 func (c *Call) Peer() Hello { return c.peer }
 
@@ -347,13 +331,6 @@ func (c *Call) Tell(n Notice) error {
 
 // Notices delivers what the other end tells. Where nobody reads, the oldest are dropped. It is closed when the call ends.
 func (c *Call) Notices() <-chan Notice { return c.notices }
-
-// Path says whether the call goes through the gateway's relay, and how long a round trip takes (0: not measured yet).
-func (c *Call) Path() (relay bool, rtt time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.relayed(), c.rtt
-}
 
 // End ends the call for both ends with one reason, closes its channels and waits until nothing of it runs. Where both
 // end at once, the user's reason counts. A second End changes nothing.
@@ -393,13 +370,32 @@ func (c *Call) endedOr(err error) error {
 	return err
 }
 
-// mute closes the channels and lets no new one begin.
+// hangUp breaks the connections that the call used.
+func (c *Call) hangUp() {
+	c.mu.Lock()
+	used := slices.Collect(maps.Keys(c.carriers))
+	c.mu.Unlock()
+	for _, on := range used {
+		on.close()
+	}
+}
+
+// mute breaks the channels but the one of the talk, and lets no new one begin.
 func (c *Call) mute() {
 	c.mu.Lock()
-	c.allowed, c.ending = 0, true
-	open := slices.Collect(maps.Keys(c.channels))
+	c.allowed = 0
+	c.end()
 	c.mu.Unlock()
-	for _, ch := range open {
-		ch.Close()
+	for _, ch := range c.open() {
+		if ch != c.control {
+			ch.Fail(ErrClosed)
+		}
 	}
+}
+
+// open are the channels that are not over, as far as the keeper knows.
+func (c *Call) open() []*channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Values(c.channels))
 }

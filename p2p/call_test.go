@@ -5,117 +5,67 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"sixgate/p2p/message"
+	"sixgate/p2p/resume"
 	"sixgate/session"
 )
 
-// pipe is one end of a net.Pipe, where nothing follows the end of writing.
-type pipe struct{ net.Conn }
-
-func (p pipe) CloseWrite() error { return p.Close() }
-
-// callOn makes one end's call on a talk. Its channels are pipes; the other ends come out of channels.
-func callOn(t testing.TB, host bool, control talk, channels chan net.Conn) *Call {
-	c := newCall(met{peer: Hello{Name: "the other"}, digits: "4719"}, line{host: host, control: control,
-		open: func(context.Context) (net.Conn, error) {
-			near, far := net.Pipe()
-			channels <- far
-			return near, nil
-		},
-		relayed: func() bool { return true },
-		hangUp:  func() { control.Close() },
-	}, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	go c.run()
-	return c
-}
-
-// pipes makes both ends of a call over a net.Pipe.
-func pipes(t testing.TB) (host, bridge *Call) {
-	a, b := net.Pipe()
-	return callOn(t, true, pipe{a}, nil), callOn(t, false, pipe{b}, nil)
-}
-
-// tcps makes both ends of a call over TCP. Channels that the bridge opens reach the host.
-func tcps(t *testing.T) (host, bridge *Call) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	a, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	channels := make(chan net.Conn)
-	host, bridge = callOn(t, true, a.(*net.TCPConn), nil), callOn(t, false, b.(*net.TCPConn), channels)
-	go func() {
-		for {
-			select {
-			case far := <-channels:
-				go host.offer(context.Background(), far)
-			case <-host.done:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		host.End(session.ByUser)
-		bridge.End(session.BySupporter)
-	})
-	return host, bridge
-}
-
+// An end that says nothing is silent after silentFor, and dead when it has been gone for as long as a call can wait.
 func TestSilentPeerIsDead(t *testing.T) {
 	for _, host := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			near, far := net.Pipe()
-			defer far.Close()
+			n := &lan{down: true}
+			c := testCall(t, host, n)
+			on := n.add(true)
+			near, far, _ := on.pipe()
 			go io.Copy(io.Discard, far) // it listens, and says nothing
 			began := time.Now()
-			c := callOn(t, host, pipe{near}, nil)
+			c.begin(near, on)
+			go c.run()
+			awaitBroken(t, true, c)
+			if noticed := time.Since(began); noticed < silentFor || noticed > 5*time.Second {
+				t.Errorf("silence noticed after %v", noticed)
+			}
 			<-c.Done()
-			if took := time.Since(began); c.Err() != session.ByNetwork || took < deadAfter || took > deadAfter+2*endFor {
+			if took := time.Since(began); c.Err() != session.ByNetwork || took < resume.PatienceFor || took > resume.PatienceFor+10*time.Second {
 				t.Errorf("dead after %v with %v", took, c.Err())
 			}
 		})
 	}
 }
 
-// An end that reads nothing must not hold the other for ever.
+// An end that reads nothing does not hold the other: what it is told waits, and then it is as silent as any.
 func TestDeafPeerIsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		defer far.Close()
-		c := callOn(t, true, pipe{near}, nil)
+		n := &lan{down: true}
+		c := testCall(t, true, n)
+		on := n.add(true)
+		near, _, _ := on.pipe()
+		c.begin(near, on)
+		go c.run()
 		began := time.Now()
-		if err := c.Tell(Notice{State: session.Asking}); err == nil {
-			t.Error("told a deaf peer")
+		for range 100 {
+			if err := c.Tell(Notice{State: session.Asking}); err != nil || time.Since(began) > 0 {
+				t.Fatalf("told after %v: %v", time.Since(began), err)
+			}
 		}
 		<-c.Done()
-		if took := time.Since(began); c.Err() != session.ByNetwork || took > deadAfter+2*endFor {
-			t.Errorf("dead after %v with %v", took, c.Err())
+		if c.Err() != session.ByNetwork {
+			t.Errorf("dead with %v", c.Err())
 		}
 	})
 }
 
 func TestQuietCallLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		host, bridge := pipes(t)
+		host, bridge, _ := ends(t)
 		time.Sleep(time.Hour) // of the bubble
 		synctest.Wait()
 		if host.Err() != nil || bridge.Err() != nil {
@@ -127,8 +77,8 @@ func TestQuietCallLives(t *testing.T) {
 }
 
 func TestRoundTripIsMeasured(t *testing.T) {
-	host, _ := tcps(t)
-	for { // the first echo comes as soon as it can
+	host, _, _ := ends(t)
+	for ; ; <-host.Changes() {
 		relay, rtt := host.Path()
 		if !relay {
 			t.Fatal("the path is direct")
@@ -158,7 +108,7 @@ func TestEnd(t *testing.T) {
 		"tampered":           {true, session.Tampered, session.Tampered},
 	} {
 		t.Run(name, func(t *testing.T) {
-			host, bridge := tcps(t)
+			host, bridge, _ := ends(t)
 			ender, other := host, bridge
 			if !tt.byHost {
 				ender, other = bridge, host
@@ -182,7 +132,7 @@ func TestEnd(t *testing.T) {
 // Both end at once: both say what the user said.
 func TestBothEnd(t *testing.T) {
 	for range 50 {
-		host, bridge := tcps(t)
+		host, bridge, _ := ends(t)
 		go bridge.End(session.BySupporter)
 		host.End(session.ByUser)
 		<-bridge.Done()
@@ -203,22 +153,21 @@ func TestReasonsOfTheOther(t *testing.T) {
 		{true, 0, session.BySupporter}, {true, 77, session.BySupporter}, {true, 1 << 31, session.BySupporter},
 		{false, uint32(session.BySupporter), session.ByUser}, {false, 0, session.ByUser}, {false, 256 + uint32(session.Refused), session.ByUser},
 	} {
-		near, far := net.Pipe()
-		go io.Copy(io.Discard, far)
-		c := callOn(t, tt.host, pipe{near}, nil)
+		c, far := lone(t, tt.host)
 		message.Write(far, &message.Control{What: &message.Control_End{End: &message.End{Reason: tt.says}}})
+		far.CloseWrite()
 		<-c.Done()
 		if c.Err() != tt.want {
 			t.Errorf("host %v hears %d: %v, want %v", tt.host, tt.says, c.Err(), tt.want)
 		}
-		far.Close()
+		far.Fail(net.ErrClosed)
 	}
 }
 
 var consent = Notice{State: session.Relayed, Permissions: session.View}
 
 func TestChannelsNeedConsent(t *testing.T) {
-	host, bridge := tcps(t)
+	host, bridge, _ := ends(t)
 	ctx := t.Context()
 	refused := func(when string) {
 		t.Helper()
@@ -312,32 +261,33 @@ func TestChannelsNeedConsent(t *testing.T) {
 // must drops an error that the rest of the test would show.
 func must(n int, _ error) int { return n }
 
-// The head of a channel that stalls is dropped, and one that nobody accepts is refused.
+// The head of a channel's stream that stalls is dropped, and a channel that nobody takes is reset.
 func TestStalledChannel(t *testing.T) {
-	for name, head := range map[string][]proto.Message{"no head": nil, "nobody accepts": {&message.Open{Kind: RFB}}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				host, bridge := pipes(t)
-				host.Tell(consent)
-				near, far := net.Pipe()
-				go func() {
-					message.Write(far, head...)
-					io.Copy(io.Discard, far)
-				}()
-				began := time.Now()
-				if err := host.offer(context.Background(), near); err == nil || time.Since(began) != stepFor {
-					t.Errorf("dropped after %v with %v", time.Since(began), err)
-				}
-				host.End(session.ByUser)
-				<-bridge.Done()
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		host, bridge, n := ends(t)
+		host.Tell(consent)
+		for !bridge.consented(RFB) {
+			synctest.Wait()
+		}
+		began := time.Now()
+		_, far, _ := n.cables[0].pipe()
+		if err := host.join(context.Background(), far, n.cables[0]); err == nil || time.Since(began) != stepFor {
+			t.Errorf("dropped after %v with %v", time.Since(began), err)
+		}
+		began = time.Now()
+		ch, err := bridge.Open(t.Context(), RFB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ch.Read(make([]byte, 1)); err != (resume.ResetError{Reason: unwanted}) || time.Since(began) != stepFor {
+			t.Errorf("reset after %v with %v", time.Since(began), err)
+		}
+	})
 }
 
 // Nobody reads the notices: the newest are kept, and the call goes on.
 func TestFloodOfNotices(t *testing.T) {
-	host, bridge := tcps(t)
+	host, bridge, _ := ends(t)
 	for range 10 * notesKept {
 		if err := host.Tell(Notice{State: session.Asking}); err != nil {
 			t.Fatal(err)
@@ -365,7 +315,7 @@ func TestFloodOfNotices(t *testing.T) {
 
 // An alert reaches the bridge in words that a terminal can show, and nobody else.
 func TestAlert(t *testing.T) {
-	host, bridge := tcps(t)
+	host, bridge, _ := ends(t)
 	for title, want := range map[string]string{
 		"Unlock keyring": "Unlock keyring", "two\nlines\u00a0\x1b[2J": "two lines [2J", "a\u202eb\xff\xfec": "abc", "": "",
 		strings.Repeat("ü", 150): strings.Repeat("ü", 100), "x" + strings.Repeat("ü", 150): "x" + strings.Repeat("ü", 99),
@@ -407,37 +357,9 @@ func TestAlert(t *testing.T) {
 	}
 }
 
-// flood is an end that never stops talking, on a stream like libp2p's: a deadline does not keep one from reading what is there.
-type flood struct {
-	net.Conn
-	words []byte
-	most  int // bytes, after which it breaks: nobody should have read so many
-
-	mu   sync.Mutex
-	read int
-}
-
-func (f *flood) Read(b []byte) (n int, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.read > f.most {
-		return 0, io.ErrUnexpectedEOF
-	}
-	n = copy(b, f.words[f.read%len(f.words):])
-	f.read += n
-	return n, nil
-}
-func (f *flood) Write(b []byte) (int, error)      { return len(b), nil }
-func (f *flood) Close() error                     { return nil }
-func (f *flood) CloseWrite() error                { return nil }
-func (f *flood) SetReadDeadline(time.Time) error  { return nil }
-func (f *flood) SetWriteDeadline(time.Time) error { return nil }
-
 // However much the other end says, this one hears a bounded part of it, says what it has to, and ends the call when it wants to.
 func TestFloodOfControl(t *testing.T) {
 	for name, says := range map[string]*message.Control{
-		"beats":   {What: &message.Control_Beat{Beat: &message.Beat{Number: 1}}},
-		"echoes":  {What: &message.Control_Echo{Echo: &message.Beat{Number: 1}}},
 		"notices": {What: &message.Control_Notice{Notice: consent.message()}},
 		"alerts":  {What: &message.Control_Alert{Alert: &message.Alert{Kind: 1, Title: strings.Repeat("x", maxText)}}},
 		"nothing": {},
@@ -447,14 +369,21 @@ func TestFloodOfControl(t *testing.T) {
 				var words bytes.Buffer
 				message.Write(&words, says)
 				const seconds = 10
-				f := &flood{words: words.Bytes(), most: 3*(seconds+1)*talkMost*words.Len() + 2*lastWords}
-				c := callOn(t, host, f, nil)
+				c, far := lone(t, host)
+				go io.Copy(io.Discard, far)
+				var said atomic.Int64
+				go func() {
+					for {
+						n, err := far.Write(words.Bytes())
+						if said.Add(int64(n)); err != nil {
+							return
+						}
+					}
+				}()
 				time.Sleep(seconds * time.Second)
-				f.mu.Lock()
-				if heard := f.read / words.Len(); heard > (seconds+1)*talkMost {
+				if heard := (int(said.Load()) - talkWindow) / words.Len(); heard > (seconds+1)*talkMost {
 					t.Errorf("%s: %d heard in %d s", name, heard, seconds)
 				}
-				f.mu.Unlock()
 				if err := c.Tell(Notice{State: session.Checking}); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
@@ -463,9 +392,10 @@ func TestFloodOfControl(t *testing.T) {
 					reason = session.BySupporter
 				}
 				c.End(reason)
-				if took := time.Since(began); took > 2*endFor || c.Err() != reason || f.read > f.most {
-					t.Errorf("%s: ended after %v with %v, and %d bytes heard", name, took, c.Err(), f.read)
+				if took := time.Since(began); took > 2*endFor || c.Err() != reason {
+					t.Errorf("%s: ended after %v with %v", name, took, c.Err())
 				}
+				far.Fail(net.ErrClosed)
 			})
 		}
 	}
@@ -475,8 +405,6 @@ func TestFloodOfControl(t *testing.T) {
 func FuzzControl(f *testing.F) {
 	for _, m := range []*message.Control{
 		{What: &message.Control_Notice{Notice: consent.message()}},
-		{What: &message.Control_Beat{Beat: &message.Beat{Number: 1}}},
-		{What: &message.Control_Echo{Echo: &message.Beat{Number: 1}}},
 		{What: &message.Control_End{End: &message.End{Reason: 3}}},
 		{What: &message.Control_Alert{Alert: &message.Alert{Kind: 1, Title: "Unlock\x1b[2J " + strings.Repeat("ü", maxText)}}},
 		{},
@@ -487,9 +415,7 @@ func FuzzControl(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, host := range []bool{true, false} {
-			near, far := net.Pipe()
-			go io.Copy(io.Discard, far)
-			c := callOn(t, host, pipe{near}, nil)
+			c, far := lone(t, host)
 			far.Write(b)
 			far.Close()
 			<-c.Done()
@@ -501,26 +427,6 @@ func FuzzControl(f *testing.F) {
 			if reason, ok := c.Err().(session.Reason); !ok || !reason.Known() {
 				t.Errorf("ended with %v", c.Err())
 			}
-		}
-	})
-}
-
-// FuzzOpen says anything as the head of a channel.
-func FuzzOpen(f *testing.F) {
-	var b strings.Builder
-	message.Write(&b, &message.Open{Kind: RFB})
-	f.Add([]byte(b.String()))
-	f.Add([]byte(b.String())[:5])
-	c := newCall(met{}, line{host: true}, slog.New(slog.DiscardHandler))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		near, far := net.Pipe()
-		go io.Copy(io.Discard, far)
-		go func() {
-			far.Write(b)
-			far.Close()
-		}()
-		if c.offer(context.Background(), near) == nil {
-			t.Error("a channel opens without consent")
 		}
 	})
 }

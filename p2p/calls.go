@@ -48,3 +48,12 @@ func (cs *calls) end(reason session.Reason) {
 	}
 	cs.running.Wait()
 }
+
+// poke has the calls see whether there is another connection.
+func (cs *calls) poke() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.open {
+		c.poke()
+	}
+}

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"time"
+	"sync"
 
-	"sixgate/p2p/message"
+	"sixgate/p2p/resume"
 	"sixgate/session"
 )
 
@@ -20,39 +19,89 @@ var kinds = map[string]session.Permissions{
 	RFB: session.View | session.Control | session.Clipboard,
 }
 
+// talkNumber is that of the channel on which both ends talk; it has no kind.
+const talkNumber = 0
+
+// talkWindow is control's: its messages are small.
+const talkWindow = 64 << 10
+
+// channel is one of a call's channels. It leaves its call when it is over.
+type channel struct {
+	*resume.Conn
+	number uint32
+	kind   string
+
+	joining sync.Mutex    // on a host: held while the channel comes to a stream
+	opened  chan struct{} // closed when it stands on its first stream, or never will
+
+	// The call's mu holds these.
+	attempt uint64        // on a bridge the last one, on a host the last one heard
+	latest  resume.Stream // on a host: that of the attempt
+	on      carrier       // what its stream is on, or was
+}
+
+// newChannel makes a channel of the call. c.mu is held.
+func (c *Call) newChannel(number uint32, kind string) *channel {
+	ch := &channel{number: number, kind: kind, opened: make(chan struct{})}
+	o := resume.Options{Local: c.local, Remote: c.remote, Changed: func() { c.poke() }}
+	if number == talkNumber {
+		o.Window = talkWindow
+	}
+	ch.Conn = resume.New(o)
+	c.channels[number] = ch
+	return ch
+}
+
+// settled notes what a channel's stream is on.
+func (c *Call) settled(ch *channel, on carrier) {
+	c.mu.Lock()
+	ch.on = on
+	c.carriers[on] = struct{}{}
+	if ch == c.control {
+		c.hushed = false
+	}
+	select {
+	case <-ch.opened:
+	default:
+		close(ch.opened)
+	}
+	c.mu.Unlock()
+	c.poke()
+}
+
 // Open opens a channel of a kind to the host. Only a bridge opens channels. It returns ErrNotAllowed before the user's
-// consent. The channel carries deadlines; writes of 16 KiB and more are cheapest.
+// consent; while the connection is broken it waits. The channel carries deadlines, and lives through breaks of the connection.
 func (c *Call) Open(ctx context.Context, kind string) (net.Conn, error) {
 	if c.host {
 		return nil, fmt.Errorf("a host opens no channels: %w", errors.ErrUnsupported)
 	}
-	if !c.consented(kind) {
-		return nil, c.endedOr(ErrNotAllowed)
-	}
-	ctx, cancel := context.WithTimeout(ctx, stepFor)
-	defer cancel()
-	conn, err := c.open(ctx)
-	if err != nil {
-		return nil, c.endedOr(fmt.Errorf("open the %s channel: %w", kind, err))
-	}
-	ch := &channel{Conn: conn, call: c, kind: kind}
-	var answer message.Opened
-	err = ch.during(ctx, func() error {
-		if err := message.Write(conn, &message.Open{Kind: kind}); err != nil {
-			return err
-		}
-		return message.Read(conn, &answer)
-	})
-	if err == nil && !answer.Allowed {
-		err = ErrNotAllowed
-	}
+	ch, err := c.newOpen(kind)
 	if err == nil {
-		err = c.keep(ch)
+		select {
+		case <-ch.opened:
+			if err = ch.Err(); err == nil {
+				return ch, nil
+			}
+		case <-c.stop:
+			<-c.done
+		case <-ctx.Done():
+			err = ctx.Err()
+			ch.Reset(unwanted)
+		}
 	}
-	if err != nil {
-		ch.Close()
-		return nil, c.endedOr(fmt.Errorf("open the %s channel: %w", kind, err))
+	return nil, c.endedOr(fmt.Errorf("open the %s channel: %w", kind, err))
+}
+
+// newOpen makes a channel that the keeper then brings to the host.
+func (c *Call) newOpen(kind string) (*channel, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.allowed&kinds[kind] == 0 || len(c.channels) > mostChannels {
+		return nil, ErrNotAllowed
 	}
+	c.numbers.highest++
+	ch := c.newChannel(c.numbers.highest, kind)
+	defer c.poke()
 	return ch, nil
 }
 
@@ -65,10 +114,10 @@ func (c *Call) Accept(ctx context.Context, kind string) (net.Conn, error) {
 	for {
 		select {
 		case ch := <-incoming:
-			if ch.answer(ctx, true) == nil && c.keep(ch) == nil {
+			if c.consented(kind) {
 				return ch, nil
 			}
-			ch.Close() // the bridge has left it; the next one may come
+			ch.Reset(unwanted) // the user has taken it back meanwhile
 		case <-c.stop:
 			<-c.done
 			return nil, c.reason
@@ -78,93 +127,9 @@ func (c *Call) Accept(ctx context.Context, kind string) (net.Conn, error) {
 	}
 }
 
-// offer takes a channel that the bridge opened to who waits for its kind. Before the user's consent it refuses.
-func (c *Call) offer(ctx context.Context, conn net.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, stepFor)
-	defer cancel()
-	ch := &channel{Conn: conn, call: c}
-	var open message.Open
-	if err := ch.during(ctx, func() error { return message.Read(conn, &open) }); err != nil {
-		ch.Close()
-		return err
-	}
-	ch.kind = open.Kind
-	if incoming := c.incoming[ch.kind]; incoming != nil && c.consented(ch.kind) {
-		select {
-		case incoming <- ch:
-			return nil
-		case <-c.stop:
-		case <-ctx.Done():
-		}
-	}
-	defer ch.Close()
-	ch.answer(ctx, false)
-	return fmt.Errorf("channel %.20q: %w", ch.kind, ErrNotAllowed)
-}
-
 // consented reports whether channels of a kind may be opened now.
 func (c *Call) consented(kind string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.allowed&kinds[kind] != 0
-}
-
-// keep remembers ch, so that it is closed with the call.
-func (c *Call) keep(ch *channel) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.allowed&kinds[ch.kind] == 0 {
-		return ErrNotAllowed
-	}
-	c.channels[ch] = struct{}{}
-	return nil
-}
-
-// channel is one channel's stream, and leaves its call when it is closed.
-type channel struct {
-	net.Conn
-	call *Call
-	kind string
-}
-
-func (ch *channel) Close() error {
-	ch.call.mu.Lock()
-	delete(ch.call.channels, ch)
-	ch.call.mu.Unlock()
-	return ch.Conn.Close()
-}
-
-func (ch *channel) Read(b []byte) (int, error) {
-	n, err := ch.Conn.Read(b)
-	return n, readable(err)
-}
-
-func (ch *channel) Write(b []byte) (int, error) {
-	n, err := ch.Conn.Write(b)
-	return n, readable(err)
-}
-
-// readable turns yamux's word for a passed deadline into a net.Conn's.
-func readable(err error) error {
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return os.ErrDeadlineExceeded
-	}
-	return err
-}
-
-// answer tells the bridge whether its channel is open.
-func (ch *channel) answer(ctx context.Context, allowed bool) error {
-	return ch.during(ctx, func() error { return message.Write(ch.Conn, &message.Opened{Allowed: allowed}) })
-}
-
-// during does a step on the stream that ends with ctx, and at the latest after stepFor.
-func (ch *channel) during(ctx context.Context, step func() error) error {
-	ch.SetDeadline(time.Now().Add(stepFor))
-	stop := context.AfterFunc(ctx, func() { ch.SetDeadline(time.Unix(1, 0)) })
-	err := step()
-	if !stop() && err == nil {
-		err = ctx.Err()
-	}
-	ch.SetDeadline(time.Time{})
-	return err
 }

@@ -1,7 +1,9 @@
 package p2p
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/control"
@@ -53,6 +55,13 @@ func (g *gate) isDue(p peer.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.due[p] != nil
+}
+
+// peers are those that are let through.
+func (g *gate) peers() []peer.ID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.matched))
 }
 
 // InterceptAddrDial has the gateway reached by its ways only, whatever addresses it tells of itself.

@@ -27,6 +27,7 @@ type party struct {
 type met struct {
 	peer   Hello
 	digits string
+	key    session.Key // of the session's channels
 }
 
 // asHost is the host's half of the handshake. Whatever goes wrong, it returns within stepFor of the bridge's last step.
@@ -67,7 +68,7 @@ func (p party) asHost(s net.Conn) (met, error) {
 	if !commitment.Opens(revealed, said) {
 		return met{}, session.Tampered
 	}
-	return met{bridge, p.digits(nonce, revealed, said)}, nil
+	return p.met(bridge, nonce, revealed, said), nil
 }
 
 // asBridge is the bridge's half. It sees the host's nonce when its own can no longer change.
@@ -99,12 +100,13 @@ func (p party) asBridge(s net.Conn) (met, error) {
 	if err := say(s, &message.Nonce{Nonce: nonce[:]}); err != nil {
 		return met{}, err
 	}
-	return met{host, p.digits(drawn, nonce, said)}, nil
+	return p.met(host, drawn, nonce, said), nil
 }
 
-func (p party) digits(host, bridge session.Nonce, said []byte) string {
-	return session.Binding{Host: p.host, Bridge: p.bridge, HostNonce: host, BridgeNonce: bridge, Transcript: said,
-		Code: p.code}.Digits()
+// met derives what both ends know now, from the other's hello, both nonces and all that was said before.
+func (p party) met(peer Hello, host, bridge session.Nonce, said []byte) met {
+	b := session.Binding{Host: p.host, Bridge: p.bridge, HostNonce: host, BridgeNonce: bridge, Transcript: said, Code: p.code}
+	return met{peer, b.Digits(), b.Key()}
 }
 
 // transcript is what both ends said before the commitment. A field that cannot be mistaken for its neighbour comes with

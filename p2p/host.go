@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
-	"github.com/multiformats/go-multiaddr"
 
 	"sixgate/p2p/message"
 	"sixgate/p2p/proxy"
@@ -117,12 +116,14 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 		s.Reset()
 		return nil, err
 	}
-	c := newCall(met, line{host: true, control: streamConn{s},
-		relayed: func() bool { return s.Conn().Stat().Limited },
-		hangUp:  func() { s.Conn().Close() },
+	s.SetDeadline(time.Time{})
+	c := newCall(met, line{host: true, local: peerAddr(h.node.ID().String()), remote: peerAddr(bridge.String()),
+		mend:    func(ctx context.Context, anew bool) error { return h.mend(ctx, bridge, anew) },
+		suspect: h.suspect,
 	}, h.log.With("bridge", bridge))
-	if !h.calls.start(c, unmatch) {
-		s.Reset()
+	c.begin(s, conn{s.Conn()})
+	if !h.calls.start(c, func() { h.leave(bridge, unmatch) }) {
+		c.control.Fail(ErrClosed)
 		return nil, ErrClosed
 	}
 	if deceived { // an honest bridge is deceived as well
@@ -139,14 +140,7 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 func (h *Host) dial(ctx context.Context, bridge peer.ID) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "session"), connectFor)
 	defer cancel()
-	relay, err := multiaddr.NewMultiaddr("/p2p/" + h.gateway.ID.String() + "/p2p-circuit")
-	if err != nil {
-		return nil, err
-	}
-	if sw, ok := h.node.Network().(*swarm.Swarm); ok {
-		sw.Backoff().Clear(bridge) // a new code is a new chance
-	}
-	if err := h.node.Connect(ctx, peer.AddrInfo{ID: bridge, Addrs: []multiaddr.Multiaddr{relay}}); err != nil {
+	if err := h.connectTo(ctx, bridge); err != nil {
 		return nil, err
 	}
 	return h.node.NewStream(ctx, bridge, sessionProtocol)
@@ -161,8 +155,8 @@ func (h *Host) serveChannel(s network.Stream) {
 		s.Reset()
 		return
 	}
-	if err := c.offer(context.Background(), streamConn{s}); err != nil {
-		c.log.Warn("channel refused", "err", err)
+	if err := c.join(context.Background(), s, conn{s.Conn()}); err != nil {
+		c.log.Warn("channel's stream refused", "err", err)
 	}
 }
 

@@ -12,6 +12,7 @@ const (
 	CodeProtocol    protocol.ID = "/sixgate/code/1"    // a bridge asks the gateway
 	RedeemProtocol  protocol.ID = "/sixgate/redeem/1"  // a host asks the gateway
 	ArrivalProtocol protocol.ID = "/sixgate/arrival/1" // the gateway tells a bridge
+	HostsProtocol   protocol.ID = "/sixgate/hosts/1"   // a bridge tells the gateway
 	sessionProtocol protocol.ID = "/sixgate/session/1" // a host calls a bridge
 	channelProtocol protocol.ID = "/sixgate/channel/1" // a bridge opens a channel to a host
 	directProtocol  protocol.ID = "/sixgate/direct/1"  // a bridge and a host meet without the relay

@@ -99,6 +99,14 @@ func (u *uplink) lost(err error) error {
 	return fmt.Errorf("gateway %s: %w (%w)", u.ways.ends[0].address(), ErrGateway, err)
 }
 
+// leave forgets a call's other end, and hangs up if there is no other call with it.
+func (u *uplink) leave(p peer.ID, unmatch func()) {
+	unmatch()
+	if !u.gate.isMatched(p) {
+		u.node.Network().ClosePeer(p)
+	}
+}
+
 // ask puts one question to the gateway.
 func (u *uplink) ask(ctx context.Context, p protocol.ID, question, answer proto.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, askFor)

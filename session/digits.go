@@ -20,6 +20,7 @@ const CheckDigits = 4
 const (
 	commitLabel = "sixgate check digits 1: commitment"
 	digitsLabel = "sixgate check digits 1: digits"
+	keyLabel    = "sixgate session key 1"
 )
 
 // Nonce is one end's contribution to the check digits.
@@ -56,7 +57,7 @@ type Binding struct {
 
 // Digits derives the check digits: each of the ten thousand is equally likely.
 func (b Binding) Digits() string {
-	secret := fields(digitsLabel, []byte(b.Host), []byte(b.Bridge), b.HostNonce[:], b.BridgeNonce[:], b.Transcript, []byte(b.Code))
+	secret := b.secret(digitsLabel)
 	const values = 10_000
 	const fair = 1 << 32 / values * values // draws from here on would favour low digits
 	for try := 0; ; try++ {
@@ -68,6 +69,22 @@ func (b Binding) Digits() string {
 			return fmt.Sprintf("%0*d", CheckDigits, drawn%values)
 		}
 	}
+}
+
+// Key is what only the two ends of one session know: nobody else has seen both nonces. It proves that a stream is this session's.
+type Key [32]byte
+
+// Key derives it.
+func (b Binding) Key() Key {
+	key, err := hkdf.Key(sha256.New, b.secret(keyLabel), nil, keyLabel, len(Key{}))
+	if err != nil {
+		panic(err) // only for keys of more than 8160 bytes
+	}
+	return Key(key)
+}
+
+func (b Binding) secret(label string) []byte {
+	return fields(label, []byte(b.Host), []byte(b.Bridge), b.HostNonce[:], b.BridgeNonce[:], b.Transcript, []byte(b.Code))
 }
 
 // fields joins a label and byte strings so that no two lists give the same bytes.

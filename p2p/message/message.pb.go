@@ -85,7 +85,7 @@ func (Status) EnumDescriptor() ([]byte, []int) {
 type CodeRequest_Verb int32
 
 const (
-	CodeRequest_NOTHING CodeRequest_Verb = 0
+	CodeRequest_NOTHING CodeRequest_Verb = 0 // may it?
 	CodeRequest_OPEN    CodeRequest_Verb = 1 // a new code; the one before dies
 	CodeRequest_EXTEND  CodeRequest_Verb = 2 // back to the full life
 	CodeRequest_CANCEL  CodeRequest_Verb = 3
@@ -623,8 +623,6 @@ type Control struct {
 	// Types that are valid to be assigned to What:
 	//
 	//	*Control_Notice
-	//	*Control_Beat
-	//	*Control_Echo
 	//	*Control_End
 	//	*Control_Alert
 	What          isControl_What `protobuf_oneof:"what"`
@@ -678,24 +676,6 @@ func (x *Control) GetNotice() *Notice {
 	return nil
 }
 
-func (x *Control) GetBeat() *Beat {
-	if x != nil {
-		if x, ok := x.What.(*Control_Beat); ok {
-			return x.Beat
-		}
-	}
-	return nil
-}
-
-func (x *Control) GetEcho() *Beat {
-	if x != nil {
-		if x, ok := x.What.(*Control_Echo); ok {
-			return x.Echo
-		}
-	}
-	return nil
-}
-
 func (x *Control) GetEnd() *End {
 	if x != nil {
 		if x, ok := x.What.(*Control_End); ok {
@@ -722,14 +702,6 @@ type Control_Notice struct {
 	Notice *Notice `protobuf:"bytes,1,opt,name=notice,proto3,oneof"`
 }
 
-type Control_Beat struct {
-	Beat *Beat `protobuf:"bytes,2,opt,name=beat,proto3,oneof"`
-}
-
-type Control_Echo struct {
-	Echo *Beat `protobuf:"bytes,3,opt,name=echo,proto3,oneof"` // the answer to a beat
-}
-
 type Control_End struct {
 	End *End `protobuf:"bytes,4,opt,name=end,proto3,oneof"` // the last one
 }
@@ -739,10 +711,6 @@ type Control_Alert struct {
 }
 
 func (*Control_Notice) isControl_What() {}
-
-func (*Control_Beat) isControl_What() {}
-
-func (*Control_Echo) isControl_What() {}
 
 func (*Control_End) isControl_What() {}
 
@@ -860,50 +828,6 @@ func (x *Alert) GetTitle() string {
 	return ""
 }
 
-type Beat struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Beat) Reset() {
-	*x = Beat{}
-	mi := &file_message_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Beat) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Beat) ProtoMessage() {}
-
-func (x *Beat) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Beat.ProtoReflect.Descriptor instead.
-func (*Beat) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *Beat) GetNumber() uint64 {
-	if x != nil {
-		return x.Number
-	}
-	return 0
-}
-
 type End struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        uint32                 `protobuf:"varint,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -913,7 +837,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_message_proto_msgTypes[13]
+	mi := &file_message_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -925,7 +849,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[13]
+	mi := &file_message_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -938,7 +862,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{13}
+	return file_message_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *End) GetReason() uint32 {
@@ -948,28 +872,32 @@ func (x *End) GetReason() uint32 {
 	return 0
 }
 
-type Open struct {
+type Attach struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Channel       uint32                 `protobuf:"varint,1,opt,name=channel,proto3" json:"channel,omitempty"` // 0: that of Control
+	Attempt       uint64                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"` // more than any before for this channel
+	Got           uint64                 `protobuf:"varint,3,opt,name=got,proto3" json:"got,omitempty"`         // position that has arrived at the bridge
+	Kind          string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Proof         []byte                 `protobuf:"bytes,5,opt,name=proof,proto3" json:"proof,omitempty"` // that it comes from who did the handshake
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Open) Reset() {
-	*x = Open{}
-	mi := &file_message_proto_msgTypes[14]
+func (x *Attach) Reset() {
+	*x = Attach{}
+	mi := &file_message_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Open) String() string {
+func (x *Attach) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Open) ProtoMessage() {}
+func (*Attach) ProtoMessage() {}
 
-func (x *Open) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[14]
+func (x *Attach) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,39 +908,127 @@ func (x *Open) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Open.ProtoReflect.Descriptor instead.
-func (*Open) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{14}
+// Deprecated: Use Attach.ProtoReflect.Descriptor instead.
+func (*Attach) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{13}
 }
 
-func (x *Open) GetKind() string {
+func (x *Attach) GetChannel() uint32 {
+	if x != nil {
+		return x.Channel
+	}
+	return 0
+}
+
+func (x *Attach) GetAttempt() uint64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Attach) GetGot() uint64 {
+	if x != nil {
+		return x.Got
+	}
+	return 0
+}
+
+func (x *Attach) GetKind() string {
 	if x != nil {
 		return x.Kind
 	}
 	return ""
 }
 
-type Opened struct {
+func (x *Attach) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+type Attached struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Allowed       bool                   `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	Got           uint64                 `protobuf:"varint,2,opt,name=got,proto3" json:"got,omitempty"` // position that has arrived at the host
+	Proof         []byte                 `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Opened) Reset() {
-	*x = Opened{}
+func (x *Attached) Reset() {
+	*x = Attached{}
+	mi := &file_message_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attached) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attached) ProtoMessage() {}
+
+func (x *Attached) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attached.ProtoReflect.Descriptor instead.
+func (*Attached) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Attached) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *Attached) GetGot() uint64 {
+	if x != nil {
+		return x.Got
+	}
+	return 0
+}
+
+func (x *Attached) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+type Hosts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hosts         [][]byte               `protobuf:"bytes,1,rep,name=hosts,proto3" json:"hosts,omitempty"` // their peer ids: those that may reach it through the relay
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hosts) Reset() {
+	*x = Hosts{}
 	mi := &file_message_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Opened) String() string {
+func (x *Hosts) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Opened) ProtoMessage() {}
+func (*Hosts) ProtoMessage() {}
 
-func (x *Opened) ProtoReflect() protoreflect.Message {
+func (x *Hosts) ProtoReflect() protoreflect.Message {
 	mi := &file_message_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1024,16 +1040,60 @@ func (x *Opened) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Opened.ProtoReflect.Descriptor instead.
-func (*Opened) Descriptor() ([]byte, []int) {
+// Deprecated: Use Hosts.ProtoReflect.Descriptor instead.
+func (*Hosts) Descriptor() ([]byte, []int) {
 	return file_message_proto_rawDescGZIP(), []int{15}
 }
 
-func (x *Opened) GetAllowed() bool {
+func (x *Hosts) GetHosts() [][]byte {
 	if x != nil {
-		return x.Allowed
+		return x.Hosts
 	}
-	return false
+	return nil
+}
+
+type HostsAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Status        Status                 `protobuf:"varint,1,opt,name=status,proto3,enum=sixgate.Status" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostsAnswer) Reset() {
+	*x = HostsAnswer{}
+	mi := &file_message_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostsAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostsAnswer) ProtoMessage() {}
+
+func (x *HostsAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostsAnswer.ProtoReflect.Descriptor instead.
+func (*HostsAnswer) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *HostsAnswer) GetStatus() Status {
+	if x != nil {
+		return x.Status
+	}
+	return Status_UNKNOWN
 }
 
 type Spot struct {
@@ -1045,7 +1105,7 @@ type Spot struct {
 
 func (x *Spot) Reset() {
 	*x = Spot{}
-	mi := &file_message_proto_msgTypes[16]
+	mi := &file_message_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1117,7 @@ func (x *Spot) String() string {
 func (*Spot) ProtoMessage() {}
 
 func (x *Spot) ProtoReflect() protoreflect.Message {
-	mi := &file_message_proto_msgTypes[16]
+	mi := &file_message_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1130,7 @@ func (x *Spot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spot.ProtoReflect.Descriptor instead.
 func (*Spot) Descriptor() ([]byte, []int) {
-	return file_message_proto_rawDescGZIP(), []int{16}
+	return file_message_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Spot) GetAddresses() [][]byte {
@@ -1123,11 +1183,9 @@ const file_message_proto_rawDesc = "" +
 	"commitment\x18\x01 \x01(\fR\n" +
 	"commitment\"\x1d\n" +
 	"\x05Nonce\x12\x14\n" +
-	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"\xd0\x01\n" +
+	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"\x86\x01\n" +
 	"\aControl\x12)\n" +
-	"\x06notice\x18\x01 \x01(\v2\x0f.sixgate.NoticeH\x00R\x06notice\x12#\n" +
-	"\x04beat\x18\x02 \x01(\v2\r.sixgate.BeatH\x00R\x04beat\x12#\n" +
-	"\x04echo\x18\x03 \x01(\v2\r.sixgate.BeatH\x00R\x04echo\x12 \n" +
+	"\x06notice\x18\x01 \x01(\v2\x0f.sixgate.NoticeH\x00R\x06notice\x12 \n" +
 	"\x03end\x18\x04 \x01(\v2\f.sixgate.EndH\x00R\x03end\x12&\n" +
 	"\x05alert\x18\x05 \x01(\v2\x0e.sixgate.AlertH\x00R\x05alertB\x06\n" +
 	"\x04what\"T\n" +
@@ -1137,15 +1195,23 @@ const file_message_proto_rawDesc = "" +
 	"\x04mode\x18\x03 \x01(\rR\x04mode\"1\n" +
 	"\x05Alert\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\x1e\n" +
-	"\x04Beat\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x04R\x06number\"\x1d\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\x1d\n" +
 	"\x03End\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\rR\x06reason\"\x1a\n" +
-	"\x04Open\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\"\"\n" +
-	"\x06Opened\x12\x18\n" +
-	"\aallowed\x18\x01 \x01(\bR\aallowed\"$\n" +
+	"\x06reason\x18\x01 \x01(\rR\x06reason\"x\n" +
+	"\x06Attach\x12\x18\n" +
+	"\achannel\x18\x01 \x01(\rR\achannel\x12\x18\n" +
+	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x10\n" +
+	"\x03got\x18\x03 \x01(\x04R\x03got\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05proof\x18\x05 \x01(\fR\x05proof\"L\n" +
+	"\bAttached\x12\x18\n" +
+	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\x10\n" +
+	"\x03got\x18\x02 \x01(\x04R\x03got\x12\x14\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x1d\n" +
+	"\x05Hosts\x12\x14\n" +
+	"\x05hosts\x18\x01 \x03(\fR\x05hosts\"6\n" +
+	"\vHostsAnswer\x12'\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\"$\n" +
 	"\x04Spot\x12\x1c\n" +
 	"\taddresses\x18\x01 \x03(\fR\taddresses*e\n" +
 	"\x06Status\x12\v\n" +
@@ -1170,7 +1236,7 @@ func file_message_proto_rawDescGZIP() []byte {
 }
 
 var file_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_message_proto_goTypes = []any{
 	(Status)(0),           // 0: sixgate.Status
 	(CodeRequest_Verb)(0), // 1: sixgate.CodeRequest.Verb
@@ -1186,11 +1252,12 @@ var file_message_proto_goTypes = []any{
 	(*Control)(nil),       // 11: sixgate.Control
 	(*Notice)(nil),        // 12: sixgate.Notice
 	(*Alert)(nil),         // 13: sixgate.Alert
-	(*Beat)(nil),          // 14: sixgate.Beat
-	(*End)(nil),           // 15: sixgate.End
-	(*Open)(nil),          // 16: sixgate.Open
-	(*Opened)(nil),        // 17: sixgate.Opened
-	(*Spot)(nil),          // 18: sixgate.Spot
+	(*End)(nil),           // 14: sixgate.End
+	(*Attach)(nil),        // 15: sixgate.Attach
+	(*Attached)(nil),      // 16: sixgate.Attached
+	(*Hosts)(nil),         // 17: sixgate.Hosts
+	(*HostsAnswer)(nil),   // 18: sixgate.HostsAnswer
+	(*Spot)(nil),          // 19: sixgate.Spot
 }
 var file_message_proto_depIdxs = []int32{
 	1,  // 0: sixgate.CodeRequest.verb:type_name -> sixgate.CodeRequest.Verb
@@ -1198,15 +1265,14 @@ var file_message_proto_depIdxs = []int32{
 	0,  // 2: sixgate.Meeting.status:type_name -> sixgate.Status
 	0,  // 3: sixgate.ArrivalAnswer.status:type_name -> sixgate.Status
 	12, // 4: sixgate.Control.notice:type_name -> sixgate.Notice
-	14, // 5: sixgate.Control.beat:type_name -> sixgate.Beat
-	14, // 6: sixgate.Control.echo:type_name -> sixgate.Beat
-	15, // 7: sixgate.Control.end:type_name -> sixgate.End
-	13, // 8: sixgate.Control.alert:type_name -> sixgate.Alert
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	14, // 5: sixgate.Control.end:type_name -> sixgate.End
+	13, // 6: sixgate.Control.alert:type_name -> sixgate.Alert
+	0,  // 7: sixgate.HostsAnswer.status:type_name -> sixgate.Status
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_message_proto_init() }
@@ -1216,8 +1282,6 @@ func file_message_proto_init() {
 	}
 	file_message_proto_msgTypes[9].OneofWrappers = []any{
 		(*Control_Notice)(nil),
-		(*Control_Beat)(nil),
-		(*Control_Echo)(nil),
 		(*Control_End)(nil),
 		(*Control_Alert)(nil),
 	}
@@ -1227,7 +1291,7 @@ func file_message_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_message_proto_rawDesc), len(file_message_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

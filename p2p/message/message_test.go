@@ -30,12 +30,12 @@ var messages = []struct {
 	{"00000006 0a04 0803 1003", &Control{What: &Control_Notice{Notice: &Notice{State: 3, Permissions: 3}}}},
 	{"00000008 0a06 0803 1001 1802", &Control{What: &Control_Notice{Notice: &Notice{State: 3, Permissions: 1, Mode: 2}}}},
 	{"00000009 2a07 0801 12034b6579", &Control{What: &Control_Alert{Alert: &Alert{Kind: 1, Title: "Key"}}}},
-	{"00000004 1202 0809", &Control{What: &Control_Beat{Beat: &Beat{Number: 9}}}},
-	{"00000004 1a02 0809", &Control{What: &Control_Echo{Echo: &Beat{Number: 9}}}},
 	{"00000004 2202 0801", &Control{What: &Control_End{End: &End{Reason: 1}}}},
-	{"00000005 0a03726662", &Open{Kind: "rfb"}},
-	{"00000002 0801", &Opened{Allowed: true}},
-	{"00000000", &Opened{}},
+	{"0000000f 0807 1009 18ac02 2203726662 2a0101", &Attach{Channel: 7, Attempt: 9, Got: 300, Kind: "rfb", Proof: []byte{1}}},
+	{"00000008 0801 10ac02 1a0101", &Attached{Allowed: true, Got: 300, Proof: []byte{1}}},
+	{"00000000", &Attached{}},
+	{"00000006 0a0101 0a0102", &Hosts{Hosts: [][]byte{{1}, {2}}}},
+	{"00000002 0801", &HostsAnswer{Status: Status_OK}},
 }
 
 func wire(t testing.TB, s string) []byte {
@@ -79,16 +79,16 @@ func TestCutMessages(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	for _, head := range []string{"00010001", "7fffffff", "ffffffff"} {
 		r := bytes.NewReader(wire(t, head))
-		if err := Read(r, new(Open)); err == nil || !strings.Contains(err.Error(), "more than") {
+		if err := Read(r, new(Attach)); err == nil || !strings.Contains(err.Error(), "more than") {
 			t.Errorf("length %s: %v", head, err)
 		}
 	}
 	var b bytes.Buffer
-	if err := Write(&b, &Open{Kind: strings.Repeat("x", Max)}); err == nil || b.Len() != 0 {
+	if err := Write(&b, &Attach{Kind: strings.Repeat("x", Max)}); err == nil || b.Len() != 0 {
 		t.Errorf("a long message is written: %v, %d bytes", err, b.Len())
 	}
-	longest := &Open{Kind: strings.Repeat("x", Max-4)}
-	if err := Write(&b, longest, longest); err != nil || Read(&b, new(Open)) != nil || Read(&b, new(Open)) != nil {
+	longest := &Attach{Kind: strings.Repeat("x", Max-4)}
+	if err := Write(&b, longest, longest); err != nil || Read(&b, new(Attach)) != nil || Read(&b, new(Attach)) != nil {
 		t.Errorf("the longest message: %v", err)
 	}
 }

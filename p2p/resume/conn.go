@@ -62,11 +62,12 @@ type Conn struct {
 	writable sync.Cond
 	sendable sync.Cond
 
-	on     *ride       // nil: none
-	last   *ride       // the one before, perhaps still ending
-	lonely *time.Timer // runs since there is no stream
-	err    error       // what broke it for good
-	done   bool        // both ends have had everything, or err
+	on     *ride         // nil: none
+	last   *ride         // the one before, perhaps still ending
+	lonely *time.Timer   // runs since there is no stream
+	err    error         // what broke it for good
+	done   bool          // both ends have had everything, or err
+	over   chan struct{} // closed when done
 
 	in     queue
 	got    uint64 // position that has arrived
@@ -96,7 +97,7 @@ func New(o Options) *Conn {
 	if o.Changed == nil {
 		o.Changed = func() {}
 	}
-	c := &Conn{Options: o}
+	c := &Conn{Options: o, over: make(chan struct{})}
 	c.readable.L, c.writable.L, c.sendable.L = &c.mu, &c.mu, &c.mu
 	return c
 }
@@ -238,6 +239,7 @@ const farewellFor = 10 * time.Second
 // finish lets go of everything; who sends says the last words. The caller holds mu.
 func (c *Conn) finish() {
 	c.done = true
+	close(c.over)
 	if c.lonely != nil {
 		c.lonely.Stop()
 	}

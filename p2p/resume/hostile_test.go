@@ -76,7 +76,7 @@ func TestHostileFrames(t *testing.T) {
 			}
 			far.Close()
 			c.Wait()
-			if !c.Done() || c.Attached() || c.out.blocks != nil || c.in.blocks != nil {
+			if !c.Over() || c.Attached() || c.out.blocks != nil || c.in.blocks != nil {
 				t.Error("it goes on, or keeps something")
 			}
 		})
@@ -127,7 +127,7 @@ func TestTruncatedFrames(t *testing.T) {
 			last := c.last
 			c.mu.Unlock()
 			last.over.Wait()
-			if c.Done() || c.Attached() || c.got > 3 || c.ended || c.deaf || c.acked != 10 {
+			if c.Over() || c.Attached() || c.got > 3 || c.ended || c.deaf || c.acked != 10 {
 				t.Errorf("%v of %v was heeded", whole[:n], whole)
 			}
 			c.Fail(net.ErrClosed)

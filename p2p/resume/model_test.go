@@ -46,7 +46,7 @@ func (p *pair) keep(t testing.TB) {
 		case <-p.stop:
 			return
 		}
-		if p.a.Done() || p.b.Done() || p.a.Attached() && p.b.Attached() {
+		if p.a.Over() || p.b.Over() || p.a.Attached() && p.b.Attached() {
 			continue
 		}
 		atA, atB := p.a.Detach(), p.b.Detach()
@@ -217,7 +217,7 @@ func TestClose(t *testing.T) {
 		}
 		p.b.Close()
 		synctest.Wait()
-		if !p.a.Done() || !p.b.Done() || p.a.Attached() || p.b.Attached() {
+		if !p.a.Over() || !p.b.Over() || p.a.Attached() || p.b.Attached() {
 			t.Error("closed by both, and not over")
 		}
 		p.close()
@@ -240,7 +240,7 @@ func TestCloseBetweenStreams(t *testing.T) {
 		b.Close()
 		a.Wait()
 		b.Wait()
-		if !a.Done() || !b.Done() {
+		if !a.Over() || !b.Over() {
 			t.Error("not over")
 		}
 	})
@@ -258,7 +258,7 @@ func TestPatience(t *testing.T) {
 			sa.Reset()
 			time.Sleep(PatienceFor - time.Second)
 		}
-		if a.Done() {
+		if a.Over() {
 			t.Error("dead before its time")
 		}
 		var waiting sync.WaitGroup

@@ -123,11 +123,21 @@ func (c *Conn) Attached() bool {
 	return c.on != nil
 }
 
-// Done reports whether no stream is needed any more: both ends have had everything, or the channel is broken.
-func (c *Conn) Done() bool {
+// Done is closed when no stream is needed any more: both ends have had everything, or the channel is broken.
+func (c *Conn) Done() <-chan struct{} { return c.over }
+
+// Over reports whether Done is closed.
+func (c *Conn) Over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.done
+}
+
+// Err is why the channel is broken for good; nil while it is not.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
 // Ping has the other end answer, which shows that it lives, and how long the way takes.

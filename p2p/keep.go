@@ -1,0 +1,181 @@
+package p2p
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Times of a call's connection.
+const (
+	beatEvery = 1200 * time.Millisecond
+	silentFor = 3600 * time.Millisecond // without anything from the other end, a connection is as good as broken
+	paceFirst = 20 * time.Millisecond   // between two tries to mend it …
+	paceMost  = time.Second             // … at most
+	paceOver  = 3 * time.Second         // after that the next break is a new one
+)
+
+// poke has the keeper look, and whoever follows Changes.
+func (c *Call) poke() {
+	for _, to := range []chan struct{}{c.look, c.changes} {
+		select {
+		case to <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// keep holds the channels on the best connection there is, until ctx ends. A host sees that there is one; the bridge brings the
+// channels there.
+func (c *Call) keep(ctx context.Context) {
+	var last, since time.Time // since: on a host, when it began to wait for the bridge
+	var pace time.Duration
+	for left := false; ; {
+		if !left {
+			select {
+			case <-c.look:
+			case <-ctx.Done():
+				return
+			}
+		}
+		if now := time.Now(); now.Sub(last) > paceOver {
+			pace = 0
+		} else {
+			pace = min(max(paceFirst, pace*3/2), paceMost)
+		}
+		if sleep(ctx, pace/2+rand.N(pace+1)/2) != nil {
+			return
+		}
+		last = time.Now()
+		c.forgetOver()
+		switch {
+		case c.hungUp():
+			c.control.Fail(ErrClosed)
+			left = false
+		case !c.host:
+			left = c.bring(ctx)
+		case c.control.Attached():
+			left, since = false, time.Time{}
+		default:
+			if since.IsZero() {
+				since = last
+			}
+			anew := last.Sub(since) > attachFor
+			if anew {
+				since = last
+			}
+			if err := c.mend(ctx, anew); err != nil && ctx.Err() == nil {
+				c.log.Debug("connection not mended yet", "err", err)
+			}
+			left = true
+		}
+	}
+}
+
+// bring brings the channels to the best connection, from the bridge's side. It reports whether there is more to do.
+func (c *Call) bring(ctx context.Context) bool {
+	on := c.best()
+	if on == nil {
+		return false // the host comes
+	}
+	var attaching sync.WaitGroup
+	failed := make(chan error, mostChannels+1)
+	c.mu.Lock()
+	for _, ch := range c.channels {
+		if !ch.Over() && (!ch.Attached() || ch.on != on) {
+			attaching.Go(func() {
+				if err := c.attach(ctx, ch, on); err != nil && ctx.Err() == nil {
+					c.log.Debug("channel not on the connection yet", "channel", ch.number, "relay", on.Relayed(), "err", err)
+					failed <- err
+				}
+			})
+		}
+	}
+	c.mu.Unlock()
+	attaching.Wait()
+	if len(failed) == 0 {
+		return false
+	}
+	on.close() // it does not carry, or not this session
+	return true
+}
+
+// forgetOver leaves out the channels that are over.
+func (c *Call) forgetOver() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for number, ch := range c.channels {
+		if number != talkNumber && ch.Over() {
+			delete(c.channels, number)
+			select {
+			case <-ch.opened:
+			default:
+				close(ch.opened)
+			}
+		}
+	}
+}
+
+// beats shows the other end that this one lives, and gives a connection up on which nothing comes: a cable that is pulled says
+// nothing, and TCP waits for minutes.
+func (c *Call) beats() {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	var leaving sync.WaitGroup
+	defer leaving.Wait()
+	for last := time.Now(); ; {
+		c.control.Ping()
+		select {
+		case <-tick.C:
+		case <-c.stop:
+			return
+		}
+		slept := time.Since(last) > 2*beatEvery // so did this program, or its machine: what came meanwhile was not read yet
+		last = time.Now()
+		if on := c.silent(last); on != nil && !slept {
+			c.log.Warn("connection silent, and given up", "relay", on.Relayed(), "after", silentFor)
+			c.poke()
+			leaving.Go(func() { c.suspect(on) })
+		}
+	}
+}
+
+// silent is the connection that control stands on if nothing has come on it, on any channel, and nil otherwise.
+func (c *Call) silent(now time.Time) carrier {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	talk := c.control
+	heard, _ := talk.Heard()
+	if heard.IsZero() {
+		return nil
+	}
+	for _, ch := range c.channels {
+		if at, _ := ch.Heard(); ch.on == talk.on && at.After(heard) {
+			heard = at
+		}
+	}
+	if c.hushed = now.Sub(heard) > silentFor; c.hushed {
+		return talk.on
+	}
+	return nil
+}
+
+// Path says whether the call goes through the gateway's relay, and how long a round trip takes (0: not measured yet).
+func (c *Call) Path() (relay bool, rtt time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, rtt = c.control.Heard()
+	return c.control.on.Relayed(), rtt
+}
+
+// Broken reports whether there is no connection to the other end now. The call goes on: both ends try to make another, until
+// nothing has come of it for resume.PatienceFor.
+func (c *Call) Broken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hushed || !c.control.Attached()
+}
+
+// Changes tells that Path or Broken may be another. There is one for all that happened since it was read.
+func (c *Call) Changes() <-chan struct{} { return c.changes }
