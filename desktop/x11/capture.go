@@ -100,10 +100,11 @@ func (d *Desktop) capture() error {
 	if err != nil {
 		return err
 	}
+	root := xproto.Drawable(d.conn.screen.Root)
 	if d.share(d.layout.stride(bounds.Dx()) * bounds.Dy()) {
-		err = d.captureShared(d.fitting(rects, bounds))
+		err = d.captureShared(root, d.fitting(rects, bounds))
 	} else {
-		err = d.captureSent(rects)
+		err = d.captureSent(root, rects)
 	}
 	if err != nil {
 		return err
@@ -152,7 +153,7 @@ func rectangle(x, y int16, width, height uint16) image.Rectangle {
 // for the first time takes ten milliseconds for 1920x1080, and all later pictures half of one.
 func (d *Desktop) warm() {
 	bounds := d.frame.Intersect(d.root)
-	if d.share(d.layout.stride(bounds.Dx())*bounds.Dy()) && d.captureShared([]image.Rectangle{bounds}) == nil {
+	if d.share(d.layout.stride(bounds.Dx())*bounds.Dy()) && d.captureShared(xproto.Drawable(d.conn.screen.Root), []image.Rectangle{bounds}) == nil {
 		unix.Madvise(d.segment.mem, unix.MADV_POPULATE_READ) // from Linux 5.14 on
 	}
 }
@@ -199,13 +200,12 @@ func (d *Desktop) fitting(rects []image.Rectangle, bounds image.Rectangle) []ima
 	return rects
 }
 
-// captureShared has the server write all rectangles into the segment, one after the other, in one round trip.
-func (d *Desktop) captureShared(rects []image.Rectangle) error {
+// captureShared has the server write all rectangles of something into the segment, one after the other, in one round trip.
+func (d *Desktop) captureShared(of xproto.Drawable, rects []image.Rectangle) error {
 	replies := make([]shm.GetImageCookie, len(rects))
-	root := xproto.Drawable(d.conn.screen.Root)
 	offset := 0
 	for i, r := range rects {
-		replies[i] = shm.GetImage(d.conn.Conn, root, int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()),
+		replies[i] = shm.GetImage(d.conn.Conn, of, int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()),
 			^uint32(0), xproto.ImageFormatZPixmap, d.segment.id, uint32(offset))
 		offset += d.layout.stride(r.Dx()) * r.Dy()
 	}
@@ -229,7 +229,7 @@ func (d *Desktop) captureShared(rects []image.Rectangle) error {
 }
 
 // captureSent has the server send the rectangles, in bands, all asked for at once.
-func (d *Desktop) captureSent(rects []image.Rectangle) error {
+func (d *Desktop) captureSent(of xproto.Drawable, rects []image.Rectangle) error {
 	var bands []image.Rectangle
 	for _, r := range rects {
 		high := max(1, maxBand/max(1, d.layout.stride(r.Dx())))
@@ -238,9 +238,8 @@ func (d *Desktop) captureSent(rects []image.Rectangle) error {
 		}
 	}
 	replies := make([]xproto.GetImageCookie, len(bands))
-	root := xproto.Drawable(d.conn.screen.Root)
 	for i, r := range bands {
-		replies[i] = xproto.GetImage(d.conn.Conn, xproto.ImageFormatZPixmap, root, int16(r.Min.X), int16(r.Min.Y),
+		replies[i] = xproto.GetImage(d.conn.Conn, xproto.ImageFormatZPixmap, of, int16(r.Min.X), int16(r.Min.Y),
 			uint16(r.Dx()), uint16(r.Dy()), ^uint32(0))
 	}
 	d.sendMark()

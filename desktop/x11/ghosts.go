@@ -130,7 +130,9 @@ func (d *Desktop) nudgePrograms(places region) {
 		id := d.cover
 		xproto.CreateWindow(d.conn.Conn, 0, id, d.conn.screen.Root, int16(r.Min.X), int16(r.Min.Y), uint16(r.Dx()), uint16(r.Dy()), 0,
 			xproto.WindowClassInputOutput, d.conn.screen.RootVisual, xproto.CwBackPixmap|xproto.CwOverrideRedirect, []uint32{xproto.BackPixmapNone, 1})
-		shape.Rectangles(d.conn.Conn, shape.SoSet, shape.SkInput, xproto.ClipOrderingUnsorted, id, 0, 0, nil) // the pointer goes through
+		if d.shapes {
+			shape.Rectangles(d.conn.Conn, shape.SoSet, shape.SkInput, xproto.ClipOrderingUnsorted, id, 0, 0, nil) // the pointer goes through
+		}
 		xproto.MapWindow(d.conn.Conn, id)
 		xproto.DestroyWindow(d.conn.Conn, id)
 	}

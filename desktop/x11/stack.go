@@ -115,9 +115,11 @@ func (s *stack) alter(w *topWindow, c tiding) bool {
 	return true
 }
 
+func (s *stack) index(w *topWindow) int { return slices.Index(s.windows, w) }
+
 // restack puts a window right above another.
 func (s *stack) restack(w *topWindow, below xproto.Window) bool {
-	from := slices.Index(s.windows, w)
+	from := s.index(w)
 	if below == w.id || from > 0 && s.windows[from-1].id == below || from == 0 && below == xproto.WindowNone {
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jezek/xgb/composite"
 	"github.com/jezek/xgb/shape"
 	"github.com/jezek/xgb/xfixes"
 	"github.com/jezek/xgb/xproto"
@@ -25,6 +26,8 @@ type survey struct {
 	cover  xproto.Window // of nudgePrograms
 	shapes bool          // the server has shapes
 
+	pixmaps bool // the server tells what a compositor has of a window
+
 	blocker blocker
 
 	windowsChanged chan struct{}
@@ -41,6 +44,10 @@ type survey struct {
 // openSurvey makes ready to look at windows.
 func (d *Desktop) openSurvey() {
 	d.shapes = d.conn.use("SHAPE") == nil // before anybody reads events
+	if d.conn.use("Composite") == nil {
+		version, err := composite.QueryVersion(d.conn.Conn, 0, 2).Reply()
+		d.pixmaps = err == nil && (version.MajorVersion > 0 || version.MinorVersion >= 2)
+	}
 	d.tidings.heard.L = &d.tidings.mu
 	d.tidings.unread = make(map[xproto.Window]bool)
 	d.windowsChanged = make(chan struct{}, 1)

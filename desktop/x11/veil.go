@@ -44,14 +44,9 @@ func (d *Desktop) planVeil() error {
 func (d *Desktop) veilPieces() {
 	s := &d.stack
 	planned := s.version
-	d.tidings.await(d.marks)
-	changes, lost := d.tidings.take()
-	for _, c := range changes {
-		lost = !s.apply(c, d.interval) || lost
-	}
+	lost := d.catchUp()
 	d.wanted = s.hatched(d.wanted[:0])
 	if lost { // nobody knows where anything is
-		d.tidings.lose()
 		for _, p := range d.pieces {
 			d.wanted = append(d.wanted, p.Rect)
 		}
@@ -71,6 +66,19 @@ func (d *Desktop) veilPieces() {
 	if wait := d.nudge(time.Now()); wait > 0 {
 		d.wake.Reset(wait)
 	}
+}
+
+// catchUp brings the stack to the last mark. Where that fails, it is looked at anew before the next picture.
+func (d *Desktop) catchUp() (lost bool) {
+	d.tidings.await(d.marks)
+	changes, lost := d.tidings.take()
+	for _, c := range changes {
+		lost = !d.stack.apply(c, d.interval) || lost
+	}
+	if lost {
+		d.tidings.lose()
+	}
+	return lost
 }
 
 // hatched appends what is to be hatched to an empty region.
