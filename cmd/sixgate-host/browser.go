@@ -11,7 +11,7 @@ import (
 	"sixgate/host"
 )
 
-// openers are the commands that show an address in the user's browser, by system; the first that is there is taken.
+// openers are the commands that show an address in the user's browser, by system; the first that is there is taken, after $BROWSER.
 var openers = map[string][][]string{
 	"linux":   {{"xdg-open"}, {"sensible-browser"}, {"x-www-browser"}},
 	"windows": {{"rundll32", "url.dll,FileProtocolHandler"}},
@@ -26,7 +26,11 @@ func showPage(page *host.Page) {
 }
 
 func open(address string) error {
-	for _, opener := range openers[runtime.GOOS] {
+	commands := openers[runtime.GOOS]
+	if named := os.Getenv("BROWSER"); named != "" { // xdg-open would ask the desktop first
+		commands = append([][]string{{named}}, commands...)
+	}
+	for _, opener := range commands {
 		program, err := exec.LookPath(opener[0])
 		if err != nil {
 			continue

@@ -8,7 +8,7 @@ export function receiptLines(view: View, r: Receipt): [string, string][] {
   const list = (allowed: Permission[]) => allowed.map((p) => say(p)).join(", ") || say("nothing");
   return [
     [say("who"), view.name ?? ""],
-    [say("organisation"), view.organisation ?? ""],
+    ...(view.organisation ? [[say("organisation"), view.organisation] as [string, string]] : []),
     [say("verifiedBy"), say(view.verified ? "byOrganisation" : "byDigits")],
     [say("from"), time(r.from)],
     [say("to"), time(r.to)],
