@@ -33,24 +33,26 @@ var barFace = sync.OnceValue(func() font.Face {
 // layout is the bar as it is shown: rows of parts, all of one width.
 type layout [][]part
 
-// lay gives rows the width of the widest, and at most that of the screen: the first part of each takes what the others leave.
+// lay gives rows the width of the widest, and at most that of the screen: their first parts take what the others leave. The first row
+// is in the middle, so that Stop stays where it is when a question comes up below it.
 func lay(rows [][]part, screen int) layout {
-	width := 0
-	for _, row := range rows {
-		needs := 0
-		for i := range row {
-			row[i].width = font.MeasureString(barFace(), row[i].text).Ceil() + 2*barPadding
-			needs += row[i].width
+	needs, width := make([]int, len(rows)), 0
+	for i, row := range rows {
+		for j := range row {
+			row[j].width = font.MeasureString(barFace(), row[j].text).Ceil() + 2*barPadding
+			needs[i] += row[j].width
 		}
-		width = max(width, needs)
+		width = max(width, needs[i])
 	}
 	width = min(width, screen)
-	for _, row := range rows {
-		left := width
-		for _, p := range row[1:] {
-			left -= p.width
+	for i, row := range rows {
+		left := width - needs[i]
+		if i == 0 && left > 0 {
+			row = append(row, part{ground: barGround, width: left - left/2})
+			left /= 2
 		}
-		row[0].width = max(0, left)
+		row[0].width = max(0, row[0].width+left)
+		rows[i] = row
 	}
 	return rows
 }

@@ -27,6 +27,10 @@ func TestBarAsks(t *testing.T) {
 				asks := new(barQuestion)
 				one := lay([][]part{b.parts(c), asks.row(b, asked[:1])}, screenWide)
 				all := lay([][]part{b.parts(c), asks.row(b, asked)}, screenWide)
+				calm := lay([][]part{b.parts(c)}, screenWide)
+				if moved := stopAt(one, screenWide) - stopAt(calm, screenWide); program == "Mail" && (moved < -1 || moved > 1) {
+					t.Errorf("%s: a question moves Stop by %d pixels", language, moved)
+				}
 				for name, l := range map[string]layout{"one": one, "three": all} {
 					size := l.paint().Rect.Size()
 					if size.X > screenWide || size.Y != 2*barHeight {
@@ -56,6 +60,18 @@ func TestBarAsks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stopAt is where Stop begins on a screen, which has the bar in its middle.
+func stopAt(l layout, screen int) int {
+	x := (screen - l.size().X) / 2
+	for _, p := range l[0] {
+		if p.does == stop {
+			break
+		}
+		x += p.width
+	}
+	return x
 }
 
 // A click that was meant for the question before is no answer.

@@ -49,7 +49,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     }
     if (view.fit) parts.push(element("p", { class: "fit" }, say("digitsFit", who())), ...allows());
     else parts.push(element("p", { class: "small" }, say("readDigits", who())), digits(4, say("readDigits", who()), (typed) => void answer("digits", typed)));
-    return [...parts, ...problem, ...hideWindows(), decision()];
+    return [...parts, ...problem, decision(), ...hideWindows()];
   },
 
   live: (problem) => {
@@ -66,8 +66,8 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
       ...newWindow(),
       chips(view.wanted ?? [], new Set(view.allowed), change),
       ...steps(),
-      ...hideWindows(),
       element("div", { class: "buttons" }, stop),
+      ...hideWindows(),
     ];
   },
 

@@ -14,7 +14,8 @@ const question = element("div", { class: "card asks", role: "alertdialog", "aria
 const list = element("div", { class: "windows" });
 const summary = element("summary", {});
 const ask = toggle("ask", (on) => answer("windows/ask", on));
-const folded = element("details", { class: "hide", "aria-live": "off" }, summary, ask.row, list);
+const how = element("p", { class: "small faint" });
+const folded = element("details", { class: "hide", "aria-live": "off" }, summary, ask.row, how, list);
 const rows = new Map<number, Row>();
 let opened = 0; // when the pictures were last asked for
 
@@ -49,6 +50,7 @@ export function drawWindows(): void {
   const hidden = windows.windows.filter((w) => w.hidden).length;
   summary.textContent = hidden ? say("hideWindowsCount", { count: hidden }) : say("hideWindows");
   ask.set(say("askNew"), windows.ask);
+  how.textContent = say("switchedOff");
   if (!folded.open) return;
   keepFocus(() => list.replaceChildren(...drawList(windows as Windows)));
 }
@@ -79,7 +81,7 @@ function drawList(now: Windows): HTMLElement[] {
   const seen = new Set<number>();
   const groups = [...programs].sort(([a], [b]) => a.localeCompare(b)).map(([program, its]) => {
     const all = toggle(`program ${program}`, (on) => answer("windows/program", { program, hide: !on }));
-    all.set(say("showProgram", { program }), !now.programs.includes(program));
+    all.set(say("showProgram", { program }), !now.programs.includes(program) && its.some((w) => !w.hidden));
     its.sort((a, b) => a.id - b.id);
     its.forEach((w) => seen.add(w.id));
     return element("section", {}, all.row, ...its.map((w, i) => row(w).draw(w, its.length > 1 ? i + 1 : 0)));
