@@ -30,7 +30,7 @@ func main() {
 	kong.Parse(&f, kong.Description("All of Sixgate and a desktop on this machine."), kong.Vars{"version": version})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := run(ctx, f); err != nil {
+	if err := run(ctx, f); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "sixgate-demo:", err)
 		os.Exit(1)
 	}
