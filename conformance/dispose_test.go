@@ -8,9 +8,11 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,7 +52,7 @@ func newDisposable(t *testing.T, m *meeting, display string) *disposable {
 // start starts it by a command, which is a shell's.
 func (d *disposable) start(t *testing.T, command string, args ...string) *talk {
 	t.Helper()
-	args = append([]string{"-c", command + ` "$@"`, "sh", "--gateway", d.meeting.address, "--tty", "--dispose", "--display", d.display}, args...)
+	args = append([]string{"-c", command + ` "$@"`, "sh", "--gateway", d.meeting.address, "--dispose", "--display", d.display}, args...)
 	cmd := exec.Command("sh", args...)
 	cmd.Env = append(os.Environ(), "HOME="+d.home, "TMPDIR="+d.home, "XDG_RUNTIME_DIR="+d.home)
 	for _, name := range []string{"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
@@ -92,6 +94,7 @@ func TestDispose(t *testing.T) {
 		name   string
 		start  func(t *testing.T, d *disposable) string // what the shell runs
 		play   func(t *testing.T, host *talk)           // to the end
+		page   bool                                     // not the terminal
 		met    bool                                     // there was a session
 		status int
 		left   []string
@@ -112,6 +115,19 @@ func TestDispose(t *testing.T) {
 			m.allow(t, host)
 			host.cmd.Process.Signal(os.Interrupt)
 		}, met: true, left: []string{"link"}, said: looked},
+		{name: "stopped while the page is open", page: true, play: func(t *testing.T, host *talk) {
+			address := regexp.MustCompile(`http://\S+`).FindString(host.until(t, "\n"))
+			response, err := http.Get(address)
+			if err != nil || response.StatusCode != http.StatusOK {
+				t.Fatalf("the page: %v, %v", response, err)
+			}
+			response.Body.Close()
+			host.cmd.Process.Signal(os.Interrupt)
+			<-host.left
+			if _, err := http.Get(address); err == nil {
+				t.Error("the page still answers")
+			}
+		}, said: looked},
 		{name: "an error", play: func(t *testing.T, host *talk) {
 			host.answer(t, "Code: ", "000000")
 			host.answer(t, "Code: ", "hello")
@@ -156,7 +172,11 @@ func TestDispose(t *testing.T) {
 			if tt.start != nil {
 				command = tt.start(t, copied)
 			}
-			host := copied.start(t, command)
+			var args []string
+			if !tt.page {
+				args = append(args, "--tty")
+			}
+			host := copied.start(t, command, args...)
 			tt.play(t, host)
 			if status := host.exit(t); status != tt.status {
 				t.Errorf("it left with %d, want %d: %s", status, tt.status, host.log.String())

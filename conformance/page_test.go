@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sixgate/rfb"
+	"sixgate/web"
 )
 
 // hostOnPage starts the end user's program as they do, and gives the address of its page.
@@ -70,6 +71,26 @@ func (r *reader) reads(selector, want string) {
 	}
 	if dir := os.Getenv("SIXGATE_SHOTS"); dir != "" {
 		r.do("shot", filepath.Join(dir, r.locale+" "+want+".png"))
+	}
+}
+
+// saves looks into the receipt that the browser saves, though the program has left.
+func (r *reader) saves() {
+	r.t.Helper()
+	saved := r.do("save", "#receipt").([]any)
+	name, text := fmt.Sprint(saved[0]), fmt.Sprint(saved[1])
+	words := web.Words(r.locale)
+	year := fmt.Sprint(time.Now().Year())
+	for _, want := range []string{
+		words["receipt"] + "\r\n", words["who"] + ": Ada\r\n", words["organisation"] + ": Example\r\n", words["verifiedBy"] + ": " + words["byDigits"] + "\r\n",
+		"\r\n" + words["from"] + ": ", "\r\n" + words["to"] + ": ", year, "\r\n" + words["allowedWas"] + ": ", words["view"] + ", " + words["control"], words["by-user"] + "\r\n",
+	} {
+		if !strings.Contains(text, want) {
+			r.t.Errorf("%s: the receipt lacks %q:\n%s", r.locale, want, text)
+		}
+	}
+	if !strings.HasPrefix(name, "sixgate-"+year) || !strings.HasSuffix(name, ".txt") || strings.Contains(text, "undefined") || strings.Contains(text, "{") {
+		r.t.Errorf("%s: the receipt is %s:\n%s", r.locale, name, text)
 	}
 }
 
@@ -174,6 +195,7 @@ func TestPage(t *testing.T) {
 			if alone := r.do("evaluate", "document.querySelector('.lost') === null"); alone != true {
 				t.Error("after the end the page says that the program does not answer")
 			}
+			r.saves()
 		},
 	} {
 		for _, r := range readers {

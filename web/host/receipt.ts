@@ -3,8 +3,9 @@ import { say, spoken } from "./words";
 
 // receiptLines are what a receipt says, in the page's language.
 export function receiptLines(view: View, r: Receipt): [string, string][] {
-  const time = (at: string) => new Date(at).toLocaleString(spoken(), { dateStyle: "medium", timeStyle: "medium" });
-  const short = (at: string) => new Date(at).toLocaleTimeString(spoken());
+  const here = navigator.languages.find((l) => l.startsWith(spoken())) ?? spoken(); // en-GB writes dates another way than en-US
+  const time = (at: string) => new Date(at).toLocaleString(here, { dateStyle: "medium", timeStyle: "medium" });
+  const short = (at: string) => new Date(at).toLocaleTimeString(here);
   const list = (allowed: Permission[]) => allowed.map((p) => say(p)).join(", ") || say("nothing");
   return [
     [say("who"), view.name ?? ""],

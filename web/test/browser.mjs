@@ -1,5 +1,6 @@
 // A browser that tests drive: one JSON command a line on standard input, [id, name, arguments…], one answer a line on standard
 // output, {id, value or error}, when it is there. The commands are the functions below; the first argument is a tab's name.
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -34,6 +35,11 @@ const commands = {
   evaluate: (tab, code) => tabs.get(tab).evaluate(code),
   choose: (tab, selector, value) => tabs.get(tab).locator(selector).selectOption(value),
   shot: (tab, file) => tabs.get(tab).screenshot({ path: file }).then(() => true),
+  async save(tab, selector) { // what a click has the browser save: its name and its text
+    const page = tabs.get(tab);
+    const [download] = await Promise.all([page.waitForEvent("download", { timeout: 20_000 }), page.locator(selector).click()]);
+    return [download.suggestedFilename(), await readFile(await download.path(), "utf8")];
+  },
   dark: (tab, on) => tabs.get(tab).emulateMedia({ colorScheme: on ? "dark" : "light" }),
   complaints: () => complaints,
 };
