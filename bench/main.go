@@ -121,6 +121,12 @@ func everything(ctx context.Context, f flags, st *stage, r *report) error {
 		if r.session, err = measureSession(ctx, st.scratch, r.programs, st); err != nil {
 			r.failed(fmt.Errorf("a whole session: %w", err))
 		}
+		if err := measureConsent(ctx, st, r); err != nil {
+			r.failed(fmt.Errorf("the end user's page: %w", err))
+		}
+		if err := measureStop(ctx, st, r); err != nil {
+			r.failed(fmt.Errorf("Stop: %w", err))
+		}
 	}
 	if anyPrefix(f.parts, "paths") && f.loads == "" {
 		if err := measurePaths(ctx, st, r); err != nil {

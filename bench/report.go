@@ -18,6 +18,7 @@ type report struct {
 	servers  []*server
 	rows     []row
 	session  []time.Duration // from the code to the first pixel
+	waits    []wait
 	paths    []journey
 	limits   []limit
 	failures []error // of single turns
@@ -181,6 +182,11 @@ func (r *report) product(b *strings.Builder) {
 		fmt.Fprintf(b, "\nFrom the code typed to the first pixel in a viewer on the bridge, over the relay on loopback, the questions answered at once: "+
 			"p50 %s ms of %d sessions.\n", milliseconds(r.session, 0.5), len(r.session))
 	}
+	w := newTable("the end user", ":runs", ":p50 ms", ":p95 ms", ":aim ms")
+	for _, wait := range r.waits {
+		w.row(wait.what, fmt.Sprint(len(wait.took)), milliseconds(wait.took, 0.5), milliseconds(wait.took, 0.95), fmt.Sprintf("< %.0f", ms(wait.aim)))
+	}
+	w.write(b, "What the end user waits for, on loopback")
 	t := newTable("program, stripped", ":MB")
 	for _, bin := range []string{r.programs.host, r.programs.bridge, r.programs.gateway} {
 		if info, err := os.Stat(bin); err == nil {

@@ -125,15 +125,15 @@ type session struct {
 	took    time.Duration // from the code to the first picture
 }
 
-// session starts a host that reaches the gateway at an address, and returns when its desktop has reached a viewer.
-func (o *office) session(ctx context.Context, gateway string, st *stage) (s *session, err error) {
-	code, err := o.bridge.event("code")
+// expect takes the next code, and attaches a viewer to the bridge that waits for it to be typed.
+func (o *office) expect() (code string, v *viewer, address string, err error) {
+	next, err := o.bridge.event("code")
 	if err != nil {
-		return nil, err
+		return "", nil, "", err
 	}
 	viewers, err := o.bridge.event("viewer")
 	if err != nil {
-		return nil, err
+		return "", nil, "", err
 	}
 	dial := o.where.dial
 	if dial == nil {
@@ -141,18 +141,27 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 	}
 	conn, err := dial(viewers.Address)
 	if err != nil {
-		return nil, err
+		return "", nil, "", err
 	}
-	v, err := attach(conn, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingLastRect, rfb.EncodingDesktopSize})
+	if v, err = attach(conn, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingCopyRect, rfb.EncodingLastRect, rfb.EncodingDesktopSize}); err != nil {
+		return "", nil, "", err
+	}
+	v.conn.SetDeadline(time.Now().Add(sessionFor))
+	if err := v.whole(); err != nil {
+		v.close()
+		return "", nil, "", fmt.Errorf("the bridge's notice that it waits: %w", err)
+	}
+	return next.Code, v, viewers.Address, nil
+}
+
+// session starts a host that reaches the gateway at an address, and returns when its desktop has reached a viewer.
+func (o *office) session(ctx context.Context, gateway string, st *stage) (s *session, err error) {
+	code, v, viewers, err := o.expect()
 	if err != nil {
 		return nil, err
 	}
 	defer v.close()
-	v.conn.SetDeadline(time.Now().Add(sessionFor))
-	if err := v.whole(); err != nil {
-		return nil, fmt.Errorf("the bridge's notice that it waits: %w", err)
-	}
-	s = &session{viewers: viewers.Address}
+	s = &session{viewers: viewers}
 	name, args := at(o.where.host, o.host, "--gateway", gateway, "--tty", "--display", st.display.Display)
 	if s.host, err = speak(ctx, name, args...); err != nil {
 		return nil, err
@@ -163,7 +172,7 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 		}
 	}()
 	start := time.Now()
-	if err := s.host.answer("Code: ", code.Code); err != nil {
+	if err := s.host.answer("Code: ", code); err != nil {
 		return nil, err
 	}
 	check, err := o.bridge.event("check")

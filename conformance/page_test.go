@@ -83,7 +83,7 @@ func (r *reader) saves() {
 	year := fmt.Sprint(time.Now().Year())
 	for _, want := range []string{
 		words["receipt"] + "\r\n", words["who"] + ": Ada\r\n", words["organisation"] + ": Example\r\n", words["verifiedBy"] + ": " + words["byDigits"] + "\r\n",
-		"\r\n" + words["from"] + ": ", "\r\n" + words["to"] + ": ", year, "\r\n" + words["allowedWas"] + ": ", words["view"] + ", " + words["control"], words["by-user"] + "\r\n",
+		"\r\n" + words["from"] + ": ", "\r\n" + words["to"] + ": ", year, "\r\n" + words["allowedWas"] + ": ", " " + words["is-guidance"] + ": " + words["view"], " " + words["is-monitor"] + ": " + words["view"] + "\r\n", words["by-user"] + "\r\n",
 	} {
 		if !strings.Contains(text, want) {
 			r.t.Errorf("%s: the receipt lacks %q:\n%s", r.locale, want, text)
