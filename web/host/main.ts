@@ -155,7 +155,7 @@ function steps(): HTMLElement[] {
     return button;
   });
   return [
-    element("details", {}, element("summary", {}, say("step", who())), element("p", { class: "small faint" }, say("noWayBack")), element("div", { class: "buttons" }, ...buttons)),
+    element("details", {}, element("summary", { id: "step" }, say("step", who())), element("p", { class: "small faint" }, say("noWayBack")), element("div", { class: "buttons" }, ...buttons)),
   ];
 }
 
