@@ -257,6 +257,10 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel(nil)
+	running.Go(func() { // the supporter learns it at once, whatever takes its time here
+		<-ctx.Done()
+		call.End(over(ctx))
+	})
 	running.Go(func() { consent.gate.watch(ctx) })
 	running.Go(func() { consent.gate.tellPauses(ctx, alert) })
 	running.Go(func() { consent.gate.tellBlocked(ctx, alert) })
@@ -287,15 +291,20 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	defer func() { leave() }()
 	for {
 		conn, err := call.Accept(ctx, p2p.RFB)
-		if errors.Is(context.Cause(ctx), session.DesktopGone) {
-			return session.DesktopGone, consent
-		}
-		if err != nil {
-			return session.ByUser, consent
+		if err != nil || errors.Is(context.Cause(ctx), session.DesktopGone) {
+			return over(ctx), consent
 		}
 		leave()
 		leave = serveOne(ctx, &server, conn)
 	}
+}
+
+// over is why a live session's context ended. Where the supporter ended it, or the network, the call knows that before.
+func over(ctx context.Context) session.Reason {
+	if errors.Is(context.Cause(ctx), session.DesktopGone) {
+		return session.DesktopGone
+	}
+	return session.ByUser
 }
 
 // serveOne serves a viewer until it leaves, ctx ends or leave is called, which waits until it is gone.
