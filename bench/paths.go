@@ -26,23 +26,24 @@ type journey struct {
 // roundTrips are how far both ends are from the gateway, there and back.
 var roundTrips = []time.Duration{0, 50 * time.Millisecond, 100 * time.Millisecond}
 
-// journeys is how many sessions each way has at each distance.
-const journeys = 5
+// journeys is how many sessions there are of each kind.
+const journeys = 3
 
-// ways are how host and bridge reach the gateway: what the network lets through, and what follows its IP address in the multiaddr.
-var ways = []struct {
+// way is how host and bridge reach the gateway: what the network lets through, and what follows its IP address in the multiaddr.
+type way struct {
 	name    string
 	policy  bed.Policy
 	address string
 	proxy   bool
-}{
-	{"TCP", bed.NoUDP, "/tcp/443", false},
-	{"QUIC", 0, "/udp/443/quic-v1", false},
-	{"WebSocket", bed.Only443, "/tcp/443/tls/ws", false},
-	{"proxy", bed.Closed, "/tcp/443", true},
 }
 
-// measurePaths has sessions between two sites, over each way and at each distance.
+var (
+	byTCP  = way{"TCP", bed.NoUDP, "/tcp/443", false}
+	byQUIC = way{"QUIC", 0, "/udp/443/quic-v1", false}
+	ways   = []way{byTCP, byQUIC, {"WebSocket", bed.Only443, "/tcp/443/tls/ws", false}, {"proxy", bed.Closed, "/tcp/443", true}}
+)
+
+// measurePaths has sessions between two sites, over each way and at each distance, and changes their paths.
 func measurePaths(ctx context.Context, st *stage, r *report) error {
 	b, err := bed.New()
 	if err != nil {
@@ -50,62 +51,115 @@ func measurePaths(ctx context.Context, st *stage, r *report) error {
 	}
 	defer b.Close()
 	for _, way := range ways {
-		gateway, err := b.Machine("gateway", bed.Line{})
-		if err != nil {
-			return err
+		if err := r.measureFirst(ctx, b, way, st); err != nil {
+			r.failed(fmt.Errorf("first pictures by %s: %w", way.name, err))
 		}
-		var sites [2]*bed.Site
-		var ends [2]*bed.Machine
-		var begin [2][]string
-		for i, name := range []string{"home", "office"} {
-			if sites[i], err = b.Site(name+"-site", bed.Line{}, way.policy); err != nil {
-				return err
-			}
-			if ends[i], err = sites[i].Machine(name); err != nil {
-				return err
-			}
-			begin[i] = within(ends[i])
-			if way.proxy {
-				stop, err := serveProxy(ctx, st.scratch, sites[i].Router, ends[i])
-				if err != nil {
-					return err
-				}
-				defer stop()
-				begin[i] = append(begin[i], "env", "HTTPS_PROXY=http://"+netip.AddrPortFrom(ends[i].Out, proxyPort).String())
-			}
+	}
+	for _, way := range []way{byTCP, byQUIC} {
+		if err := r.measureMove(ctx, b, way, st); err != nil {
+			r.failed(fmt.Errorf("from the relay to a direct connection by %s: %w", way.name, err))
 		}
-		w := where{gateway: within(gateway), host: begin[0], bridge: begin[1], dial: func(address string) (conn net.Conn, err error) {
-			err = ends[1].Inside(func() error {
-				conn, err = net.Dial("tcp", address)
-				return err
-			})
-			return conn, err
-		}}
-		o, err := openOfficeAt(ctx, st.scratch, r.programs, w, "0.0.0.0:443", func(address string) string {
-			return strings.Replace(address, "/tcp/443", way.address, 1)
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", way.name, err)
-		}
-		for _, rtt := range roundTrips {
-			for _, s := range sites {
-				s.Router.SetLine(bed.Line{Delay: rtt / 2})
-			}
-			j := journey{by: way.name, rtt: rtt}
-			for range journeys {
-				s, err := o.session(ctx, o.address, st)
-				if err != nil {
-					o.close()
-					return fmt.Errorf("%s at %v: %w", way.name, rtt, err)
-				}
-				s.host.leave()
-				j.took = append(j.took, s.took)
-			}
-			r.paths = append(r.paths, j)
-		}
-		o.close()
+	}
+	if err := r.measureOutage(ctx, b, st); err != nil {
+		r.failed(fmt.Errorf("outage: %w", err))
 	}
 	return nil
+}
+
+func (r *report) measureFirst(ctx context.Context, b *bed.Bed, w way, st *stage) error {
+	t, err := openTown(ctx, b, w, st, r.programs)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	for _, rtt := range roundTrips {
+		t.distance(rtt)
+		j := journey{by: w.name, rtt: rtt}
+		for range journeys {
+			s, err := t.session(ctx, t.address, st)
+			if err != nil {
+				return fmt.Errorf("at %v: %w", rtt, err)
+			}
+			s.host.leave()
+			j.took = append(j.took, s.took)
+		}
+		r.paths = append(r.paths, j)
+	}
+	return nil
+}
+
+// town is an office with its gateway on an internet, where the host and the bridge are each behind a router.
+type town struct {
+	*office
+	home, work *bed.Site
+	stops      []func()
+}
+
+func openTown(ctx context.Context, b *bed.Bed, w way, st *stage, p programs) (t *town, err error) {
+	t = new(town)
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
+	gateway, err := b.Machine("gateway", bed.Line{})
+	if err != nil {
+		return t, err
+	}
+	var bridge *bed.Machine
+	at := where{gateway: within(gateway)}
+	if t.home, _, at.host, err = t.behind(ctx, b, "host", w, st.scratch); err != nil {
+		return t, err
+	}
+	if t.work, bridge, at.bridge, err = t.behind(ctx, b, "bridge", w, st.scratch); err != nil {
+		return t, err
+	}
+	at.dial = func(address string) (conn net.Conn, err error) {
+		err = bridge.Inside(func() error {
+			conn, err = net.Dial("tcp", address)
+			return err
+		})
+		return conn, err
+	}
+	t.office, err = openOfficeAt(ctx, st.scratch, p, at, "0.0.0.0:443", func(address string) string {
+		return strings.Replace(address, "/tcp/443", w.address, 1)
+	})
+	return t, err
+}
+
+// behind puts a machine behind a router, and says with which command programs begin there.
+func (t *town) behind(ctx context.Context, b *bed.Bed, name string, w way, scratch string) (s *bed.Site, m *bed.Machine, begin []string, err error) {
+	if s, err = b.Site(name+"-site", bed.Line{}, w.policy); err != nil {
+		return
+	}
+	if m, err = s.Machine(name); err != nil {
+		return
+	}
+	begin = within(m)
+	if w.proxy {
+		var stop func()
+		if stop, err = serveProxy(ctx, scratch, s.Router, m); err != nil {
+			return
+		}
+		t.stops = append(t.stops, stop)
+		begin = append(begin, "env", "HTTPS_PROXY=http://"+netip.AddrPortFrom(m.Out, proxyPort).String())
+	}
+	return
+}
+
+// distance moves both sites away from the gateway.
+func (t *town) distance(rtt time.Duration) {
+	t.home.Router.SetLine(bed.Line{Delay: rtt / 2})
+	t.work.Router.SetLine(bed.Line{Delay: rtt / 2})
+}
+
+func (t *town) close() {
+	if t.office != nil {
+		t.office.close()
+	}
+	for _, stop := range t.stops {
+		stop()
+	}
 }
 
 func within(m *bed.Machine) []string { return []string{"ip", "netns", "exec", m.Space} }
@@ -156,4 +210,14 @@ func (r *report) throughNetworks(b *strings.Builder) {
 		t.row(j.by, number(ms(j.rtt), 0), milliseconds(j.took, 0.5), milliseconds(j.took, 1))
 	}
 	t.write(b, "From the code to the first picture, over the relay")
+	t = newTable("from the relay to a direct connection", ":round trip to the gateway, ms", ":sessions", ":after the first picture p50 ms", ":slowest", ":pause p50 ms", ":longest", ":between two updates p50 ms")
+	for _, m := range r.moves {
+		t.row(m.by, number(ms(m.rtt), 0), fmt.Sprint(len(m.took)), milliseconds(m.took, 0.5), milliseconds(m.took, 1), milliseconds(m.pauses, 0.5), milliseconds(m.pauses, 1),
+			milliseconds(m.gaps, 0.5))
+	}
+	t.write(b, "")
+	if len(r.outages) > 0 {
+		fmt.Fprintf(b, "\nAfter %v without network at the host's end, the picture is back %s ms (p50) after the network, at most %s, of %d times.\n",
+			outageFor, milliseconds(r.outages, 0.5), milliseconds(r.outages, 1), len(r.outages))
+	}
 }

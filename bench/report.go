@@ -20,6 +20,8 @@ type report struct {
 	session  []time.Duration // from the code to the first pixel
 	waits    []wait
 	paths    []journey
+	moves    []move
+	outages  []time.Duration // from the network's return to the picture's
 	limits   []limit
 	failures []error // of single turns
 }

@@ -225,7 +225,7 @@ func (p *program) leave() {
 }
 
 // event is one of the bridge's, as far as it is needed here.
-type event struct{ Event, Code, Digits, Address, Reason string }
+type event struct{ Event, Code, Digits, Address, Path, Reason string }
 
 // event skips the bridge's events up to the wanted one.
 func (p *program) event(want string) (e event, err error) {
