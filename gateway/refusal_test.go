@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -191,6 +192,12 @@ func stranger(t testing.TB, g *Gateway) (host.Host, peer.AddrInfo) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return node(t, g, key)
+}
+
+// node is a node of libp2p, with a key, that is connected to a gateway.
+func node(t testing.TB, g *Gateway, key crypto.PrivKey) (host.Host, peer.AddrInfo) {
+	t.Helper()
 	limits, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(rcmgr.InfiniteLimits))
 	if err != nil {
 		t.Fatal(err)

@@ -78,8 +78,21 @@ func (g *Gateway) serveHosts(ctx context.Context, s network.Stream) {
 	}
 	bridge := s.Conn().RemotePeer()
 	err := g.admit(bridge, said.Hosts)
+	if err == nil {
+		g.closeBefore(s.Conn())
+	}
 	g.log.DebugContext(ctx, "hosts", "bridge", bridge, "hosts", len(said.Hosts), "err", err)
 	message.Write(s, &message.HostsAnswer{Status: p2p.Status(err)})
+}
+
+// closeBefore closes what a bridge had before it came by the connection now. It has lost that one, whose end may show for minutes only
+// in this: hosts that are sent there meet nobody.
+func (g *Gateway) closeBefore(now network.Conn) {
+	for _, c := range g.node.Network().ConnsToPeer(now.RemotePeer()) {
+		if c.Stat().Opened.Before(now.Stat().Opened) {
+			c.Close()
+		}
+	}
 }
 
 // admit lets hosts reach an operator's bridge.

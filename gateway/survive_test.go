@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"sixgate/p2p"
@@ -185,5 +188,41 @@ func TestHostsThatABridgeNames(t *testing.T) {
 	}
 	if !g.pairs.many(bob) || g.pairs.many(ada) {
 		t.Error("one bridge's hosts have no limit")
+	}
+}
+
+// A bridge that comes again, without the gateway having noticed that it went, is reached by its new connection alone.
+func TestBridgeComesAgain(t *testing.T) {
+	g := start(t, Options{})
+	profile, err := AddOperator(g.data, "Ada", "Example Ltd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := crypto.UnmarshalPrivateKey(profile.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, gateway := node(t, g, key) // and goes, though it does not know that
+	gone := make(chan struct{}, 1)
+	before.Network().Notify(&network.NotifyBundle{DisconnectedF: func(network.Network, network.Conn) { gone <- struct{}{} }})
+	now, _ := node(t, g, key)
+	s, err := now.NewStream(t.Context(), gateway.ID, p2p.HostsProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a message.HostsAnswer
+	if err := errors.Join(message.Write(s, new(message.Hosts)), message.Read(s, &a)); err != nil || a.Status != message.Status_OK {
+		t.Fatal(a.Status, err)
+	}
+	if open := g.node.Network().ConnsToPeer(now.ID()); len(open) != 1 || open[0].IsClosed() {
+		t.Errorf("the gateway has %v", open)
+	}
+	select {
+	case <-gone:
+	case <-time.After(time.Minute):
+		t.Error("the connection before is still open")
+	}
+	if now.Network().Connectedness(gateway.ID) != network.Connected {
+		t.Error("the new connection is closed as well")
 	}
 }
