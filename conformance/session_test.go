@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sixgate/rfb"
+	"sixgate/session"
 )
 
 // talk is one of our programs at work, and what it has said on its standard output.
@@ -333,10 +334,6 @@ func TestSessionsThatEndEarly(t *testing.T) {
 				host.answer(t, "Check digits: ", string('0'+(right[0]-'0'+1)%10)+right[1:])
 			}
 		}, 1, "the check digits were wrong three times"},
-		{"host killed", func(t *testing.T, host *talk) {
-			m.allow(t, host)
-			host.cmd.Process.Kill()
-		}, -1, "ended by network"},
 		{"display gone", func(t *testing.T, host *talk) {
 			m.allow(t, host)
 			d.Close()
@@ -353,6 +350,70 @@ func TestSessionsThatEndEarly(t *testing.T) {
 			}
 			m.nextCode(t)
 		})
+	}
+}
+
+// state waits for the bridge to say that the session stands so.
+func (m *meeting) state(t *testing.T, want session.State) {
+	t.Helper()
+	for m.bridge.event(t, "state").State != want.String() {
+	}
+}
+
+// A host that is killed may as well be one whose network is gone: the supporter sees that, and waits, or leaves.
+func TestHostKilled(t *testing.T) {
+	d := newDesk(t)
+	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
+	host := m.host(t, "", d.Display)
+	m.allow(t, host)
+	viewer := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize}})
+	watch(t, d, viewer.picture, same)
+	host.cmd.Process.Kill()
+	m.state(t, session.Broken)
+	eventually(t, func() error {
+		viewer.mu.Lock()
+		defer viewer.mu.Unlock()
+		if viewer.err != nil {
+			t.Fatalf("the viewer was sent away: %v", viewer.err)
+		}
+		if corner := viewer.seen.RGBAAt(0, 0); corner != noticePaper {
+			return fmt.Errorf("the viewer sees %v in the corner, not a notice", corner)
+		}
+		return nil
+	})
+	m.bridge.cmd.Process.Signal(os.Interrupt)
+	if status := m.bridge.exit(t); status != 0 {
+		t.Errorf("the bridge left with %d", status)
+	}
+}
+
+// A gateway that is killed takes no session with it: another one on the same port brings it back, and viewers never leave.
+func TestGatewayKilled(t *testing.T) {
+	d := newDesk(t)
+	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
+	host := m.host(t, "", d.Display)
+	m.allow(t, host)
+	viewer := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize}})
+	watch(t, d, viewer.picture, same)
+	for _, how := range []os.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
+		m.gateway.cmd.Process.Signal(how)
+		m.state(t, session.Broken)
+		if err := d.Spawn("xterm", "-geometry", "20x3+300+300", "-e", "sleep", "600"); err != nil {
+			t.Fatal(err)
+		}
+		if how == syscall.SIGSTOP {
+			m.gateway.cmd.Process.Signal(syscall.SIGCONT)
+		} else {
+			<-m.gateway.left
+			at := strings.Split(m.address, "/")
+			m.gateway = start(t, "", "sixgate-gateway", "serve", "--data", filepath.Join(filepath.Dir(m.profile), "gateway"), "--listen", "127.0.0.1:"+at[4])
+		}
+		m.state(t, session.Relayed)
+		watch(t, d, viewer.picture, same)
+	}
+	host.cmd.Process.Signal(os.Interrupt)
+	if reason := m.bridge.event(t, "end").Reason; reason != "ended by user" {
+		t.Errorf("the bridge says %q", reason)
 	}
 }
 

@@ -25,7 +25,6 @@ var errNoStep = errors.New("not changed: a session goes to a lower mode only, an
 // Consent is what the end user allows in one session, from Allow to the end. They may change it at any time.
 type Consent struct {
 	Supporter p2p.Hello
-	State     session.State // when it began
 	From      time.Time
 
 	request Request
@@ -34,7 +33,8 @@ type Consent struct {
 	tell    func(session.Mode, session.Permissions) // the supporter
 	over    context.Context                         // done when nothing is allowed any more
 
-	now atomic.Uint32 // the mode, and in the lowest byte the permissions
+	now   atomic.Uint32 // the mode, and in the lowest byte the permissions
+	state atomic.Uint32 // session.State: how it stands on the network
 
 	mu      sync.Mutex // held through a change
 	granted []Granted

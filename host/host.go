@@ -218,13 +218,13 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	if consent.hiding = hiding; hiding != nil {
 		hiding.begin(granted.ShowNew, consent.gate.untouchedFor)
 	}
-	consent.State = session.Direct
-	if relay, _ := call.Path(); relay {
-		consent.State = session.Relayed
-	}
+	consent.state.Store(uint32(stateOf(call)))
 	notices := make(chan p2p.Notice, 1) // the last one counts
 	consent.tell = func(mode session.Mode, now session.Permissions) {
-		state := consent.State
+		state := consent.State()
+		if state == session.Broken {
+			state = stateOf(call) // when the supporter hears of it
+		}
 		if !now.Has(session.View) {
 			state = session.Paused
 		}
@@ -262,6 +262,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 		call.End(over(ctx))
 	})
 	running.Go(func() { consent.gate.watch(ctx) })
+	running.Go(func() { h.follow(ctx, call, consent) })
 	running.Go(func() { consent.gate.tellPauses(ctx, alert) })
 	running.Go(func() { consent.gate.tellBlocked(ctx, alert) })
 	running.Go(func() { // a line that is stuck keeps nobody from changing their mind

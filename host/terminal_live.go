@@ -10,12 +10,14 @@ import (
 func (t *terminal) Windows(*Hiding) {}
 
 func (t *terminal) Live(ctx context.Context, c *Consent) error {
-	t.Show(c.State)
+	stands := c.State()
+	t.Show(stands)
 	fmt.Fprintln(t.out, "Your supporter sees your screen now. Ctrl-C ends it at once.")
 	if steps := lower(c.Lower()); steps != nil {
 		fmt.Fprintf(t.out, "To let them do less, for the rest of the session, type %s.\n", strings.Join(steps, ", "))
 	}
 	changes := make(chan struct{}, 1)
+	c.Watch(func() { poke(changes) })
 	if c.hiding != nil {
 		c.hiding.Watch(func() { poke(changes) })
 		poke(changes)
@@ -26,6 +28,10 @@ func (t *terminal) Live(ctx context.Context, c *Consent) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changes:
+			if now := c.State(); now != stands {
+				stands = now
+				t.Show(stands)
+			}
 			told = t.tell(c.hiding.asked(), told)
 		case line, more := <-lines:
 			answer := strings.ToLower(strings.TrimSpace(line))

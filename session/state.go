@@ -10,13 +10,15 @@ const (
 	Relayed                       // live, through the gateway
 	Direct                        // live, without the gateway
 	Paused                        // live, and the user shows nothing for now
-	EndedByUser                   // the last three are final
+	EndedByUser                   // this one and the next two are final
 	EndedBySupporter              //
 	EndedByNetwork                //
+	Broken                        // each end sees it for itself: there is no connection to the other, and both try to make one
 )
 
 var stateNames = [...]string{"waiting for the other side", "checking digits", "asking the user", "connected by relay",
-	"connected directly", "paused by user", "ended by user", "ended by supporter", "ended by network"}
+	"connected directly", "paused by user", "ended by user", "ended by supporter", "ended by network",
+	"connection broken, trying again"}
 
 func (s State) String() string { return word(stateNames[:], int(s)) }
 

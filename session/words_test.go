@@ -10,7 +10,8 @@ func TestWords(t *testing.T) {
 	for s, want := range map[State]string{
 		Waiting: "waiting for the other side", Checking: "checking digits", Asking: "asking the user",
 		Relayed: "connected by relay", Direct: "connected directly", Paused: "paused by user",
-		EndedByUser: "ended by user", EndedBySupporter: "ended by supporter", EndedByNetwork: "ended by network", 200: "unknown",
+		EndedByUser: "ended by user", EndedBySupporter: "ended by supporter", EndedByNetwork: "ended by network",
+		Broken: "connection broken, trying again", 200: "unknown",
 	} {
 		if s.String() != want {
 			t.Errorf("state %d reads %q, want %q", s, s, want)

@@ -190,41 +190,29 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 	defer context.AfterFunc(ctx, func() { call.End(session.BySupporter) })()
 	b.Log.InfoContext(ctx, "host arrived", "host", call.Peer().Name, "system", call.Peer().System)
 	b.Report(Event{Event: "check", Digits: call.CheckDigits(), Host: call.Peer().Name})
-	var showing, alerts sync.WaitGroup
+	var alerts sync.WaitGroup
 	alerts.Go(func() {
 		for a := range call.Alerts() {
 			b.Report(Event{Event: "alert", Kind: a.Kind.String(), Title: a.Title})
 		}
 	})
 	defer alerts.Wait()
-	live := false
-	var told p2p.Notice // a call begins by waiting
-	for notice := range call.Notices() {
-		if notice != told {
-			told = notice
-			b.Report(stateEvent(notice))
-		}
-		m.allowed.Store(uint32(notice.Permissions))
-		m.points.Store(notice.Mode == session.ModeGuidance)
-		m.pause(notice.State == session.Paused, notice.State.String())
-		switch {
-		case !notice.State.Live():
-			m.show(notice.State.String(), "on "+call.Peer().Name)
-		case !live:
-			live = true
-			m.show(notice.State.String(), "The picture is on its way.")
-			showing.Go(func() {
-				err := b.showDesktop(ctx, call, m)
-				b.Log.InfoContext(ctx, "the screen channel ended", "err", err)
-				select {
-				case <-call.Done():
-				case <-time.After(reasonFor): // neither side has ended it
-					call.End(session.ByNetwork)
-				}
-			})
+	f := following{Bridge: b, call: call, m: m}
+	for notices := call.Notices(); notices != nil; {
+		select {
+		case notice, more := <-notices:
+			if !more {
+				notices = nil
+				break
+			}
+			f.heed(ctx, notice)
+		case <-call.Changes():
+			f.look()
+		case <-f.late:
+			f.wait()
 		}
 	}
-	showing.Wait()
+	f.showing.Wait()
 	return call.Err()
 }
 

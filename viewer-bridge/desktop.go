@@ -45,7 +45,7 @@ func (b *Bridge) encodings() []rfb.Encoding {
 }
 
 // showDesktop opens the screen channel of a call whose user has consented, and shows it in m until it ends.
-func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) error {
+func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror, path *pathReport) error {
 	conn, err := call.Open(ctx, p2p.RFB)
 	if err != nil {
 		return err
@@ -57,12 +57,5 @@ func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror) err
 		return err
 	}
 	conn.SetReadDeadline(time.Time{})
-	return m.follow(host, func() {
-		relay, rtt := call.Path()
-		path := "direct"
-		if relay {
-			path = "relay"
-		}
-		b.Report(Event{Event: "path", Path: path, RTT: float64(rtt.Microseconds()) / 1000})
-	})
+	return m.follow(host, func() { path.begin(b, call) })
 }

@@ -20,6 +20,10 @@ func (m *mirror) to(needs session.Permissions) *rfb.Client {
 	return m.host.Load()
 }
 
+// isBlind reports whether what is pressed now would be pressed when the connection is back, by somebody who could not see what
+// for. What is let go of still goes to the host.
+func (m *mirror) isBlind() bool { return m.broken.Load() }
+
 // toPointer is the host, if it may have the pointer: to work with, or to show it to the user, who looks where it points.
 func (m *mirror) toPointer() *rfb.Client {
 	if m.points.Load() {
@@ -30,16 +34,17 @@ func (m *mirror) toPointer() *rfb.Client {
 
 func (m *mirror) MovePointer(p image.Point, buttons uint16) {
 	host := m.toPointer()
-	if host == nil {
+	if host == nil || m.isBlind() && (buttons != 0 || m.held.Load() == 0) {
 		return
 	}
+	m.held.Store(uint32(buttons))
 	host.Pointer(p, buttons)
 	m.pointer.Store(&p)
 	m.signal()
 }
 
 func (m *mirror) Key(keysym uint32, down bool) {
-	if host := m.to(session.Control); host != nil {
+	if host := m.to(session.Control); host != nil && !(down && m.isBlind()) {
 		host.Key(keysym, down)
 	}
 }
@@ -47,9 +52,10 @@ func (m *mirror) Key(keysym uint32, down bool) {
 // PushPointer moves the pointer from where it was last.
 func (m *mirror) PushPointer(d image.Point, buttons uint16) {
 	host := m.toPointer()
-	if host == nil {
+	if host == nil || m.isBlind() && (buttons != 0 || m.held.Load() == 0) {
 		return
 	}
+	m.held.Store(uint32(buttons))
 	host.Push(d, buttons)
 	if p := *m.pointer.Load(); p != nowhere {
 		size := m.size()
@@ -60,7 +66,7 @@ func (m *mirror) PushPointer(d image.Point, buttons uint16) {
 }
 
 func (m *mirror) KeyCode(code, keysym uint32, down bool) {
-	if host := m.to(session.Control); host != nil {
+	if host := m.to(session.Control); host != nil && !(down && m.isBlind()) {
 		host.KeyCode(code, keysym, down)
 	}
 }

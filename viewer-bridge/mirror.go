@@ -36,6 +36,8 @@ type mirror struct {
 	leds    atomic.Int32                      // of the host's keyboard
 	resizes chan error                        // capacity 1: what became of a wish for another size
 	power   power
+	broken  atomic.Bool   // there is no connection to the host
+	held    atomic.Uint32 // buttons, as the host knows
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
 	// So the picture is a copy of the host's, taken after each update, and viewers never get half of one.
@@ -85,6 +87,14 @@ func (m *mirror) pause(on bool, notice string) {
 	m.mu.Unlock()
 	if host := m.host.Load(); host != nil && was && !on {
 		host.Request(false, image.Rectangle{Max: m.size()}) // what came meanwhile was not shown
+	}
+}
+
+// mended has the host's picture shown again after a notice that the connection was broken. All of it is here, and shown with the
+// next update, however small.
+func (m *mirror) mended() {
+	if host := m.host.Load(); host != nil {
+		host.Request(false, image.Rect(0, 0, 1, 1))
 	}
 }
 
