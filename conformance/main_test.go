@@ -32,7 +32,7 @@ var tools = map[string]string{
 	"Xvfb": "xvfb", "xterm": "xterm", "xrandr": "x11-xserver-utils", "xclip": "xclip", "xdotool": "xdotool", "gcc": "gcc", "ip": "iproute2", "nft": "nftables", "sysctl": "procps", "nmap": "nmap",
 	"gvnccapture": "gvncviewer", "vncsnapshot": "vncsnapshot", "xtigervncviewer": "tigervnc-viewer",
 	"xtightvncviewer": "xtightvncviewer", "x11vnc": "x11vnc", "X0tigervnc": "tigervnc-scraping-server", "tcpdump": "tcpdump",
-	"chromium": "chromium", "node": "nodejs", "openbox": "openbox",
+	"chromium": "chromium", "node": "nodejs", "openbox": "openbox", "tinyproxy": "tinyproxy", "squid": "squid",
 }
 
 // built is the folder of what TestMain builds.

@@ -74,7 +74,7 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 		}))...)
 	}
 	all = append(all, judgeProxy(works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Proxy == "" }))...)
-	all = append(all, u.reached(ctx)...)
+	all = append(all, u.reached(ctx, tried)...)
 	if e.Profile != nil {
 		all = append(all, e.Profile.examine(ctx, e.Proxies))
 	}
@@ -207,15 +207,19 @@ func judgeProxy(works bool, tried []trial) []Finding {
 	return []Finding{f}
 }
 
-// reached connects as a session would, and asks the relay.
-func (u *uplink) reached(ctx context.Context) []Finding {
+// reached connects as a session would, if there is a way at all, and asks the relay.
+func (u *uplink) reached(ctx context.Context, tried []trial) []Finding {
 	began := time.Now()
 	gateway := Finding{Part: "gateway", Needed: true}
 	relay := Finding{Part: "relay", Needed: true}
-	if err := u.connect(ctx); err != nil {
+	works, deceived := false, false
+	for _, t := range tried {
+		works, deceived = works || t.err == nil, deceived || errors.Is(t.err, ErrOtherGateway)
+	}
+	if !works || u.connect(ctx) != nil {
 		gateway.Says, gateway.Remedy = "it cannot be reached on any way", "see above"
-		if errors.Is(err, ErrOtherGateway) {
-			gateway.Says, gateway.Remedy = explain(err, "")
+		if deceived {
+			gateway.Says, gateway.Remedy = explain(ErrOtherGateway, u.ways.ends[0].address())
 		}
 		relay.Says, relay.Remedy = "not asked, for the gateway cannot be reached", "see above"
 		return []Finding{gateway, relay}

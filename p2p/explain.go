@@ -14,6 +14,7 @@ import (
 // explain says in words what an error on the way to an address means, and what a person can do about it.
 func explain(err error, address string) (says, remedy string) {
 	name, unresolved := errors.AsType[*net.DNSError](err)
+	slow, timed := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, ErrOtherGateway):
 		return address + " has another key than the gateway: another program answers there",
@@ -31,7 +32,7 @@ func explain(err error, address string) (says, remedy string) {
 		return where(err, address) + " refuses", "see that the address is right and the gateway runs; if it does, ask the network's administrator to allow it"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no network leads to " + where(err, address), "see that this computer is online; where only a proxy leads out, give it with --proxy"
-	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded), timed && slow.Timeout():
 		return where(err, address) + " does not answer", "see that the gateway runs; if it does, ask the network's administrator to allow it"
 	}
 	return strings.ReplaceAll(err.Error(), "\n", " "), "show this line to the network's administrator"

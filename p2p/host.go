@@ -58,6 +58,7 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 		h.Close()
 		return nil, err
 	}
+	u.logWay(h.log)
 	return h, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -74,6 +75,12 @@ func clientResources() (network.ResourceManager, error) {
 
 // Way is the way on which the gateway was reached last, and those that were tried before and did not lead there.
 func (u *uplink) Way() (Way, Failures) { return u.ways.last() }
+
+// logWay notes how the gateway was reached.
+func (u *uplink) logWay(log *slog.Logger) {
+	way, failed := u.Way()
+	log.Info("gateway reached", "way", way, "failed", failed)
+}
 
 // connect connects to the gateway, unless it is connected.
 func (u *uplink) connect(ctx context.Context) error {

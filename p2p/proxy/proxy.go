@@ -132,6 +132,8 @@ func ask(conn net.Conn, address, authorization string) (through net.Conn, challe
 		return &tunnel{Conn: conn, early: bytes.Clone(early)}, nil, nil
 	case http.StatusProxyAuthRequired:
 		return nil, answer.Header.Values("Proxy-Authenticate"), nil
+	case http.StatusUnauthorized: // so tinyproxy says that they are wrong
+		return nil, nil, ErrWrongCredentials
 	}
 	return nil, nil, fmt.Errorf("it refuses the connection to %s: %w", address, refusal(answer.StatusCode))
 }
