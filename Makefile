@@ -13,7 +13,7 @@ TOOL := go tool -modfile=tools.mod
 BUILD_DEBS := gcc libc6-dev pkg-config libturbojpeg0-dev libx11-dev libxtst-dev libxext-dev libxinerama-dev libxfixes-dev libxrandr-dev libxi-dev xorg-dev libpng-dev
 DEMO_DEBS := xvfb openbox xterm x11-apps x11-utils x11-xserver-utils imagemagick fonts-dejavu-core gvncviewer
 TEST_DEBS := $(DEMO_DEBS) picom x11-xkb-utils xdotool xclip xsel weston xwayland tigervnc-viewer xtightvncviewer vncsnapshot libvncserver-dev \
-	x11vnc tigervnc-scraping-server tigervnc-standalone-server nmap iproute2 nftables procps tinyproxy tcpdump chromium $(if $(shell command -v npm),,nodejs npm)
+	x11vnc tigervnc-scraping-server tigervnc-standalone-server nmap iproute2 nftables procps tinyproxy squid tcpdump chromium $(if $(shell command -v npm),,nodejs npm)
 BENCH_DEBS := $(DEMO_DEBS) iproute2 nftables procps tinyproxy x11vnc tigervnc-scraping-server chromium libjpeg-turbo-progs
 
 # noVNC, and what drives it in a browser.

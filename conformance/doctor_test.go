@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sixgate/conformance/bed"
@@ -38,16 +39,20 @@ func tinyproxy(t *testing.T, at place) (hostPort string) {
 	return proxyOn(t, at, "tinyproxy", "-d", "-c", "Port 3128\nConnectPort 443\nBasicAuth ada sesame\nTimeout 600\n")
 }
 
-// squid is the same with Digest.
+// squid is the same with Digest. It does not run as root, and shares memory under a name.
 func squid(t *testing.T, at place) (hostPort string) {
 	t.Helper()
-	dir := t.TempDir()
-	passwords := filepath.Join(dir, "passwords")
-	if err := os.WriteFile(passwords, []byte("ada:sesame\n"), 0o600); err != nil {
+	passwords := filepath.Join(t.TempDir(), "passwords")
+	if err := os.WriteFile(passwords, []byte("ada:sesame\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return proxyOn(t, at, "squid", "-N", "-f", "http_port 3128\ncache_effective_user root\npid_filename "+dir+"/pid\naccess_log none\ncache_log "+dir+"/log\n"+
-		"logfile_rotate 0\npinger_enable off\nshutdown_lifetime 0 seconds\nnetdb_filename none\n"+
+	for dir := filepath.Dir(passwords); dir != os.TempDir(); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return proxyOn(t, at, "squid", "-N", "-n", fmt.Sprint("sg", os.Getpid()), "-f", "http_port 3128\npid_filename none\naccess_log none\ncache_log /dev/null\n"+
+		"pinger_enable off\nshutdown_lifetime 0 seconds\nnetdb_filename none\nmemory_cache_shared off\n"+
 		"auth_param digest program /usr/lib/squid/digest_file_auth "+passwords+"\nauth_param digest realm test\nauth_param digest children 1\n"+
 		"acl known proxy_auth REQUIRED\nhttp_access allow CONNECT known\nhttp_access deny all\n")
 }
@@ -64,7 +69,7 @@ func proxyOn(t *testing.T, at place, name string, args ...string) (hostPort stri
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill()
+		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 	})
 	hostPort = net.JoinHostPort(at.Out.String(), "3128")

@@ -127,6 +127,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 		b.Close()
 		return nil, err
 	}
+	u.logWay(b.log)
 	b.running.Go(func() { b.keepLink(keep) })
 	return b, nil
 }
