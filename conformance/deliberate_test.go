@@ -13,6 +13,7 @@ import (
 // TestFilesAreDeliberate asks on the page for what no program has channels for yet: files and tunnels. They are not given by an Allow
 // alone, and not offered in a mode that has none.
 func TestFilesAreDeliberate(t *testing.T) {
+	t.Parallel()
 	page, err := host.NewPage()
 	if err != nil {
 		t.Fatal(err)

@@ -236,6 +236,7 @@ func TestBridgeHears(t *testing.T) {
 
 // TestFloods has a supporter say all there is to say, as fast as they can. The page, the end user's keys and the end are as always.
 func TestFloods(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	m := meet(t, "", "127.0.0.1", "")
 	d := &desk{Server: newDisplay(t, "640x480x24")}
 	d.screen = openScreen(t, d.Display)
@@ -279,7 +280,7 @@ func TestFloods(t *testing.T) {
 	web.do(t, "wait", "a", "input[name=control]:not(:checked)")
 	web.do(t, "click", "a", "input[name=clipboard]")
 	eve.hears(session.ModeActive, session.View)
-	web.do(t, "click", "a", "summary")
+	web.do(t, "click", "a", "#step")
 	web.do(t, "click", "a", "#step-monitor")
 	eve.hears(session.ModeMonitor, session.View)
 	if after := memory(t, host.cmd.Process.Pid, "VmRSS"); after > before+(64<<20) {
