@@ -248,7 +248,7 @@ func (c *Call) send(m *message.Control) error {
 	err := message.Write(c.control, m)
 	if err != nil {
 		c.mu.Lock()
-		c.awaitEnd(time.Unix(1, 0)) // wakes listen
+		c.awaitEnd(time.Now().Add(endFor)) // an end that reads no more has perhaps said why
 		c.mu.Unlock()
 	}
 	return err
