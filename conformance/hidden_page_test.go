@@ -71,6 +71,18 @@ func TestHiddenOnPage(t *testing.T) {
 	reach("SUMMARY")
 	web.do(t, "press", "a", "Enter")
 	until("all are listed", func(s string) bool { return strings.Count(s, "A title that nobody may see: ") == 3 })
+	pictures := func(want int) {
+		t.Helper()
+		eventually(t, func() error {
+			const seen = "[...document.querySelectorAll('.picture img')].filter((i) => i.complete && i.naturalWidth > 0).length"
+			if got := web.do(t, "evaluate", "a", seen); got != float64(want) {
+				return fmt.Errorf("%v windows have pictures, not %d", got, want)
+			}
+			return nil
+		})
+	}
+	web.do(t, "evaluate", "a", "document.querySelector('.windows section:last-child').scrollIntoView()")
+	pictures(3)
 	shot("page hide list")
 	reach("program Mail")
 	web.do(t, "press", "a", "Space")
@@ -82,6 +94,7 @@ func TestHiddenOnPage(t *testing.T) {
 	}
 	web.do(t, "click", "a", row("Notes")+" button") // all but this
 	until("all but Notes are hidden", func(s string) bool { return strings.Contains(s, "(2 hidden)") && strings.Contains(s, "Bank (hidden)") })
+	pictures(1)
 	shot("page hide hidden")
 	web.do(t, "click", "a", row("Bank")+" input") // and Bank again
 	until("Bank is shown", func(s string) bool { return strings.Contains(s, "(1 hidden)") && strings.Contains(s, "see: Bank") })

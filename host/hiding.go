@@ -16,10 +16,7 @@ type Windows interface {
 	Windows() []desktop.Window       // that are open, front to back
 	WindowsChanged() <-chan struct{} // capacity 1
 	Mask(desktop.Mask)               // from the next Capture on
-}
-
-// painter is a desktop that gives small pictures of its windows.
-type painter interface {
+	// Thumbnail is a small picture of a window; nil where nothing can be seen of it.
 	Thumbnail(id uint32, within image.Point) (*image.RGBA, error)
 }
 
@@ -181,11 +178,10 @@ func (h *Hiding) thumbnail(ctx context.Context, id uint32, within image.Point) (
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	d, paints := h.desktop.(painter)
-	if !paints || !h.shows(id) {
+	if !h.shows(id) {
 		return nil, errNotShown
 	}
-	img, err := d.Thumbnail(id, within)
+	img, err := h.desktop.Thumbnail(id, within)
 	if err == nil && !h.shows(id) { // it was hidden meanwhile
 		return nil, errNotShown
 	}
