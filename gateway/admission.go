@@ -40,7 +40,7 @@ const (
 	mostConns       = 4000
 	mostStreams     = 64_000
 	mostMemory      = 2 << 30
-	mostPeerConns   = 8
+	mostPeerConns   = 16 // one, and those that race to be it
 	mostPeerStreams = 512
 	mostPeerMemory  = 128 << 20
 	mostConnsAtOne  = 64 // from an IPv4 address or an IPv6 /56: an office behind one address

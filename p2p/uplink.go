@@ -57,7 +57,8 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, is
 	return u, nil
 }
 
-// clientConns is how many connections a host or a bridge has at most: one to its gateway, one for each call.
+// clientConns is how many connections a host or a bridge has at most: one to its gateway, and those that race to be it, one for
+// each call.
 const clientConns = 128
 
 // clientResources bound what the gateway and the other end can make a host or a bridge hold. Limits by address are not
@@ -65,7 +66,7 @@ const clientConns = 128
 func clientResources() (network.ResourceManager, error) {
 	limits := rcmgr.PartialLimitConfig{
 		System:      rcmgr.ResourceLimits{Conns: clientConns, Streams: 1024, Memory: 512 << 20},
-		PeerDefault: rcmgr.ResourceLimits{Conns: 8, Streams: 256, Memory: 128 << 20},
+		PeerDefault: rcmgr.ResourceLimits{Conns: clientConns / 2, Streams: 256, Memory: 128 << 20}, // all ways to a gateway race
 	}
 	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits.Build(rcmgr.InfiniteLimits)), rcmgr.WithMetricsDisabled(),
 		rcmgr.WithConnRateLimiters(new(rate.Limiter)),
