@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"net"
+	"os"
 	"testing"
 
 	"sixgate/rfb"
@@ -14,16 +16,6 @@ import (
 // A host that is killed in the middle of a drag, with a key held, leaves nothing down.
 func TestKilledHostHoldsNothing(t *testing.T) {
 	d := newDesk(t)
-	held := func(keys, buttons int) {
-		t.Helper()
-		eventually(t, func() error {
-			k, b, err := d.screen.Held()
-			if err == nil && (k != keys || b != buttons) {
-				err = fmt.Errorf("%d keys and %d buttons are down, not %d and %d", k, b, keys, buttons)
-			}
-			return err
-		})
-	}
 	host := start(t, "", "sixgate-host", "vnc", "--display", d.Display, "--port", "0", "--no-password")
 	s := new(server)
 	if _, err := fmt.Sscanf(host.until(t, "\n"), "listening on 127.0.0.1:%d", &s.port); err != nil {
@@ -37,7 +29,43 @@ func TestKilledHostHoldsNothing(t *testing.T) {
 	if err := errors.Join(viewer.Key(control, true), viewer.Key('x', true), viewer.Pointer(image.Pt(300, 300), 1)); err != nil {
 		t.Fatal(err)
 	}
-	held(2, 1)
+	d.holds(t, 2, 1)
 	host.cmd.Process.Kill()
-	held(0, 0)
+	d.holds(t, 0, 0)
+}
+
+// However control ends in the middle of a drag with keys held, nothing stays down.
+func TestNothingStaysDown(t *testing.T) {
+	d := newDesk(t)
+	hand := d.hand(t)
+	const control, f12 = 0xffe3, 0xffc9
+	for name, ends := range map[string]func(t *testing.T, m *meeting, host *talk, viewer net.Conn){
+		"F12":           func(*testing.T, *meeting, *talk, net.Conn) { hand.Key(f12, true); hand.Key(f12, false) },
+		"viewer leaves": func(_ *testing.T, _ *meeting, _ *talk, viewer net.Conn) { viewer.Close() },
+		"supporter ends it": func(_ *testing.T, m *meeting, _ *talk, _ net.Conn) {
+			m.bridge.cmd.Process.Signal(os.Interrupt)
+		},
+		"the line breaks": func(_ *testing.T, m *meeting, _ *talk, _ net.Conn) {
+			m.gateway.cmd.Process.Kill()
+			m.bridge.cmd.Process.Kill()
+		},
+		"host is killed": func(_ *testing.T, _ *meeting, host *talk, _ net.Conn) { host.cmd.Process.Kill() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
+			host := m.host(t, "", d.Display)
+			m.allow(t, host)
+			conn := m.viewers.dial(t)
+			v, err := rfb.NewClient(conn, rfb.ClientOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(v.Key(control, true), v.Key('x', true), v.Pointer(image.Pt(300, 300), 1)); err != nil {
+				t.Fatal(err)
+			}
+			d.holds(t, 2, 1)
+			ends(t, m, host, conn)
+			d.holds(t, 0, 0)
+		})
+	}
 }
