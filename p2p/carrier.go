@@ -5,6 +5,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/multiformats/go-multistream"
 
 	"sixgate/p2p/resume"
@@ -25,16 +26,21 @@ func (c conn) Relayed() bool { return c.Stat().Limited }
 
 func (c conn) close() { c.Close() }
 
-// open names the protocol without asking whether the other end speaks it, so that it costs no round trip.
 func (c conn) open(ctx context.Context, sure bool) (resume.Stream, error) {
-	s, err := c.NewStream(network.WithAllowLimitedConn(ctx, "channel"))
+	return openStream(ctx, c.Conn, channelProtocol, sure)
+}
+
+// openStream names the protocol without asking whether the other end speaks it, so that it costs no round trip, unless it is to be
+// sure that the other end has heard.
+func openStream(ctx context.Context, c network.Conn, p protocol.ID, sure bool) (network.Stream, error) {
+	s, err := c.NewStream(network.WithAllowLimitedConn(ctx, "session"))
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { s.Reset() })
 	defer stop()
-	if err = s.SetProtocol(channelProtocol); err == nil && sure {
-		err = multistream.SelectProtoOrFail(channelProtocol, s)
+	if err = s.SetProtocol(p); err == nil && sure {
+		err = multistream.SelectProtoOrFail(p, s)
 	}
 	if err != nil {
 		s.Reset()
@@ -43,7 +49,7 @@ func (c conn) open(ctx context.Context, sure bool) (resume.Stream, error) {
 	if sure {
 		return s, nil
 	}
-	return lazyStream{s, multistream.NewMSSelect(s, channelProtocol)}, nil
+	return lazyStream{s, multistream.NewMSSelect(s, p)}, nil
 }
 
 // lazyStream sends the name of its protocol with the first bytes, and hears the other end's with its first.

@@ -139,12 +139,13 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 
 // dial opens the session's stream to a bridge, through the relay of the gateway.
 func (h *Host) dial(ctx context.Context, bridge peer.ID) (network.Stream, error) {
-	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "session"), connectFor)
+	ctx, cancel := context.WithTimeout(ctx, connectFor)
 	defer cancel()
-	if err := h.connectTo(ctx, bridge); err != nil {
+	c, err := h.connectTo(ctx, bridge)
+	if err != nil {
 		return nil, err
 	}
-	return h.node.NewStream(ctx, bridge, sessionProtocol)
+	return openStream(ctx, c, sessionProtocol, false)
 }
 
 // serveChannel takes a channel that a bridge opens.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 	"github.com/multiformats/go-multiaddr"
@@ -31,20 +32,22 @@ func (h *Host) mend(ctx context.Context, bridge peer.ID, anew bool) error {
 	if err := h.revive(ctx); err != nil {
 		return err
 	}
-	return h.connectTo(ctx, bridge)
+	_, err := h.connectTo(ctx, bridge)
+	return err
 }
 
-// connectTo connects to a bridge through the relay of the gateway.
-func (h *Host) connectTo(ctx context.Context, bridge peer.ID) error {
+// connectTo connects to a bridge through the relay of the gateway. It does not wait, as the library would, until the ends have told each
+// other what they can: that is known.
+func (h *Host) connectTo(ctx context.Context, bridge peer.ID) (network.Conn, error) {
 	relay, err := multiaddr.NewMultiaddr("/p2p/" + h.gateway.ID.String() + "/p2p-circuit")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if sw, ok := h.node.Network().(*swarm.Swarm); ok {
 		sw.Backoff().Clear(bridge) // a new code, or a new way to the gateway, is a new chance
 	}
-	ctx = network.WithAllowLimitedConn(ctx, "session")
-	return h.node.Connect(ctx, peer.AddrInfo{ID: bridge, Addrs: []multiaddr.Multiaddr{relay}})
+	h.node.Peerstore().AddAddr(bridge, relay, peerstore.TempAddrTTL)
+	return h.node.Network().DialPeer(network.WithAllowLimitedConn(ctx, "session"), bridge)
 }
 
 // suspect gives up a connection on which nothing comes, and the gateway's as well if that is why.
