@@ -157,6 +157,7 @@ func atOnce(t *testing.T, tests map[string]func(*testing.T)) {
 
 // TestNetworks has sessions over the networks that people have.
 func TestNetworks(t *testing.T) {
+	t.Parallel()
 	n := newInternet(t).serve(t, bed.Line{})
 	tests := make(map[string]func(*testing.T))
 	for name, network := range map[string]struct {

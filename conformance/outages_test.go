@@ -12,6 +12,7 @@ import (
 // TestOutages has the network fail under sessions in every way that it does. Each time the viewer stays attached, and shows what
 // changes afterwards.
 func TestOutages(t *testing.T) {
+	t.Parallel()
 	n := newInternet(t)
 	tests := make(map[string]func(*testing.T))
 	for name, fail := range map[string]func(t *testing.T, g *internet, home, office place) error{

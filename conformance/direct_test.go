@@ -1,0 +1,71 @@
+//go:build linux
+
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sixgate/conformance/bed"
+)
+
+// TestDirect has sessions go over to a direct connection where one can be had, and back to the relay when it breaks.
+func TestDirect(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t)
+	far := bed.Line{Delay: 25 * time.Millisecond}
+	atOnce(t, map[string]func(*testing.T){
+		"over TCP": func(t *testing.T) {
+			g := n.serve(t, bed.Line{})
+			g.goesDirect(t, g.place(t, "home", far, bed.NoUDP), g.place(t, "office", far, bed.NoUDP))
+		},
+		"over QUIC": func(t *testing.T) {
+			g := n.serve(t, bed.Line{})
+			g.goesDirect(t, g.place(t, "home", far, 0), g.place(t, "office", far, 0))
+		},
+		"in one network": func(t *testing.T) {
+			g := n.serve(t, bed.Line{})
+			home := g.place(t, "home", bed.Line{}, 0)
+			g.goesDirect(t, home, beside(t, home.site, "office"))
+		},
+		"symmetric": func(t *testing.T) {
+			g := n.serve(t, bed.Line{})
+			h := g.help(t, g.place(t, "home", bed.Line{}, bed.Symmetric), g.place(t, "office", bed.Line{}, bed.Symmetric))
+			eventually(t, func() error {
+				if !strings.Contains(h.bridge.log.String(), "no direct connection") {
+					return fmt.Errorf("the bridge still tries")
+				}
+				return nil
+			})
+			h.shows(t, "by the relay")
+			h.bridge.mu.Lock()
+			defer h.bridge.mu.Unlock()
+			if strings.Contains(string(h.bridge.said), `"direct"`) {
+				t.Errorf("the bridge says %s", h.bridge.said)
+			}
+		},
+	})
+}
+
+// goesDirect has a session that goes over to a direct connection, does without the gateway then, and without the direct connection
+// after that.
+func (n *internet) goesDirect(t *testing.T, home, office place) {
+	t.Helper()
+	h := n.help(t, home, office)
+	began := time.Now()
+	for h.path != "direct" {
+		h.path = h.bridge.event(t, "path").Path
+	}
+	t.Logf("direct %v after the first picture", time.Since(began).Round(time.Millisecond))
+	n.machine.SetLine(bed.Line{Cut: true})
+	h.shows(t, "without the gateway")
+	n.machine.SetLine(bed.Line{})
+	if err := home.site.SetPolicy(bed.Only443); err != nil { // the gateway's port
+		t.Fatal(err)
+	}
+	h.shows(t, "by the relay again")
+	for h.bridge.event(t, "path").Path != "relay" {
+	}
+}
