@@ -26,9 +26,9 @@ var stopScenes = []struct {
 	load  workload
 	every time.Duration
 }{
-	{"idle", idle, 10 * time.Millisecond},
+	{"a clock ticks", ticking, 10 * time.Millisecond},
 	{"a 720p video", video, 10 * time.Millisecond},
-	{"a supporter who floods input", idle, 0},
+	{"the supporter floods input", ticking, 0},
 }
 
 // measureStop takes the times from the end user's key to the last picture of the desktop that a viewer gets, and to the last move of
@@ -64,9 +64,7 @@ func (o *office) stop(ctx context.Context, st *stage, load workload, every time.
 	if err != nil {
 		return s, err
 	}
-	if a.end != nil {
-		defer a.end()
-	}
+	defer a.end()
 	live, err := o.session(ctx, o.address, st)
 	if err != nil {
 		return s, err
@@ -82,62 +80,68 @@ func (o *office) stop(ctx context.Context, st *stage, load workload, every time.
 		return s, err
 	}
 
-	ctx, over := context.WithCancel(ctx)
-	defer over()
-	var running sync.WaitGroup
-	defer running.Wait()
-	if a.step != nil {
-		running.Go(func() { a.play(ctx, load.every) })
-	}
 	hand, err := scene.Open(st.display.Display)
 	if err != nil {
 		return s, err
 	}
 	defer hand.Close()
-	var seen, moved, pressed atomic.Int64 // in Unix nanoseconds
-	watching := make(chan error, 1)
-	running.Go(func() { watching <- watchEnd(v, &seen) })
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, over := context.WithCancel(ctx)
+	defer over()
+	var seen, moved atomic.Int64 // in Unix nanoseconds
+	running.Go(func() { a.play(ctx, load.every) })
+	running.Go(func() { watchSteps(v, a, &seen) })
 	running.Go(func() { watchPointer(ctx, hand, &moved) })
 	running.Go(func() { wave(ctx, v, every) })
+	defer v.conn.Close()
+	for begun := time.Now(); moved.Load() == 0 || seen.Load() == 0; {
+		if time.Since(begun) > seeFor {
+			return s, errors.New("the supporter sees nothing, or their mouse does not move the pointer")
+		}
+		if err = pause(ctx, time.Millisecond); err != nil {
+			return s, err
+		}
+	}
 	if err = pause(ctx, beforeIt); err != nil {
 		return s, err
 	}
-	if moved.Load() == 0 {
-		return s, errors.New("the supporter's mouse does not move the pointer")
-	}
-	pressed.Store(time.Now().UnixNano())
+	pressed := time.Now().UnixNano()
 	if err := st.screen.Press(f10); err != nil {
 		return s, err
 	}
-	if err := <-watching; err != nil {
+	if _, err := o.bridge.event("end"); err != nil {
 		return s, err
 	}
-	if err := pause(ctx, 2*stopAim); err != nil { // for input that comes late
+	if err := pause(ctx, 2*stopAim); err != nil { // for what comes late
 		return s, err
 	}
-	since := func(last *atomic.Int64) time.Duration { return max(0, time.Duration(last.Load()-pressed.Load())) }
+	since := func(last *atomic.Int64) time.Duration { return max(0, time.Duration(last.Load()-pressed)) }
 	return stopped{since(&seen), since(&moved)}, nil
 }
 
 const f10 = 0xffc7
 
-// noticePaper is the colour of what viewers are shown instead of a desktop.
-const noticePaper = 0x1b2430
+// ticking is a small window that shows another step sixty times a second.
+var ticking = workload{name: "a clock", every: time.Second / 60, begin: func(s *stage) (*action, error) {
+	at := image.Rect(100, 100, 400, 400)
+	return s.marked(at, s.panel, func(scene.Window, int) {}, func(int) image.Point { return at.Min })
+}}
 
-// watchEnd reads what v gets up to the notice that the session is over, and notes when the last picture before that came.
-func watchEnd(v *viewer, seen *atomic.Int64) error {
-	for {
+// watchSteps notes when v last got a step that it had not seen, until it is closed.
+func watchSteps(v *viewer, a *action, seen *atomic.Int64) {
+	for last := 0; ; {
 		u, err := v.next()
 		if err != nil {
-			return fmt.Errorf("no notice came after Stop: %w", err)
+			return
 		}
 		if u == nil || len(u.Rects) == 0 {
 			continue
 		}
-		if v.client.Image().Row(0, 1, 0)[0]&0xffffff == noticePaper {
-			return nil
+		if n := a.latest(v.client.Image(), last); n > last {
+			last = n
+			seen.Store(time.Now().UnixNano())
 		}
-		seen.Store(time.Now().UnixNano())
 	}
 }
 
