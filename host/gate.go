@@ -185,6 +185,13 @@ func (g *gate) open() bool {
 	return false
 }
 
+// release lets go of what the supporter holds, for they can no longer do that themselves: the way to them is broken.
+func (g *gate) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.letGo()
+}
+
 // letGo releases all keys, and the buttons where the pointer is. g.mu is held.
 func (g *gate) letGo() {
 	for keysym := range g.keys {

@@ -30,6 +30,9 @@ func (h Host) follow(ctx context.Context, call *p2p.Call, c *Consent) {
 		case <-ctx.Done():
 			return
 		case <-call.Changes():
+			if call.Broken() {
+				c.gate.release()
+			}
 			switch {
 			case !call.Broken():
 				late = nil
