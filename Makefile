@@ -21,13 +21,14 @@ NPM := web conformance/testdata/novnc
 
 FUZZ_FOR := 30s
 
-.PHONY: help build pages demo test lint fuzz vulnerabilities bench install-build install-demo install-test install-bench
+.PHONY: help build pages demo test lint fuzz soak vulnerabilities bench install-build install-demo install-test install-bench
 
 help:
 	@echo "make demo     gateway, host and bridge on this machine; you are the end user, on the page that opens (DEMO=--tty: it plays both)"
 	@echo "make test     every test"
 	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
 	@echo "make build    the three programs and the demo, stripped, in bin/"
+	@echo "make soak     ten minutes of sessions whose connections are cut every five seconds; make test has a few seconds of it"
 	@echo "make lint     gofmt, go vet (for Windows too), staticcheck: a part of make test, as is make fuzz"
 	@echo "make vulnerabilities    govulncheck; needs vuln.go.dev"
 
@@ -91,6 +92,10 @@ fuzz:
 		dir=$${p#sixgate/}; grep -l -s '^func Fuzz' $$dir/*_test.go >/dev/null || continue; \
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sed "s|^|$$p |"; done | \
 	xargs -P 2 -L 1 bash -c "$$fuzz"
+
+# Programs with a film and somebody who types; nodes with a large transfer beside that.
+soak: install-build install-test
+	go test -v -count 1 -timeout 20m -run '^TestSoak$$' ./gateway ./conformance -soak 10m
 
 # Needs vuln.go.dev, so it is not part of the tests.
 vulnerabilities:

@@ -61,12 +61,12 @@ func (f *following) stand() {
 // look sees how the call stands on the network.
 func (f *following) look() {
 	broken := f.call.Broken()
-	f.m.broken.Store(broken)
 	switch {
 	case broken && f.late == nil && !f.broken:
 		f.late = time.After(waitFor)
 	case !broken && f.broken:
 		f.broken = false
+		f.m.broken.Store(false)
 		f.Report(stateEvent(f.told))
 		f.stand()
 		f.m.mended()
@@ -82,6 +82,7 @@ func (f *following) wait() {
 	f.late = nil
 	if f.call.Broken() {
 		f.broken = true
+		f.m.broken.Store(true)
 		f.Report(Event{Event: "state", State: session.Broken.String()})
 		f.m.show(session.Broken.String(), "The session goes on when both ends are online again. After five minutes it ends.")
 	}

@@ -36,7 +36,7 @@ type mirror struct {
 	leds    atomic.Int32                      // of the host's keyboard
 	resizes chan error                        // capacity 1: what became of a wish for another size
 	power   power
-	broken  atomic.Bool   // there is no connection to the host
+	broken  atomic.Bool   // viewers are shown that there is no connection to the host
 	held    atomic.Uint32 // buttons, as the host knows
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.

@@ -2,7 +2,6 @@ package resume
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -233,25 +232,5 @@ func FuzzFrames(f *testing.F) {
 		}
 		c.mu.Unlock()
 		c.Fail(net.ErrClosed)
-	})
-}
-
-// FuzzHead reads what it writes.
-func FuzzHead(f *testing.F) {
-	f.Add(numbered(ack, 20))
-	f.Add(frame(data, 1))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		h, value, err := readHead(bytes.NewReader(b))
-		if err != nil {
-			return
-		}
-		again := h.append(nil)
-		if h.kind != data {
-			again = binary.BigEndian.AppendUint64(again, value)
-			again = append(again[:headSize], again[len(again)-h.size:]...)
-		}
-		if !bytes.HasPrefix(b, again) {
-			t.Errorf("%v became %v", b, again)
-		}
 	})
 }
