@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -237,6 +238,17 @@ func TestThroughProxy(t *testing.T) {
 			h.Close()
 		}
 	}
+	// A person who is asked, and types the password wrong at first.
+	var problems []error
+	h, err := p2p.DialHost(t.Context(), p2p.HostOptions{Gateways: []string{strings.Replace(only(g, "tcp"), "ip4/127.0.0.1", "dns4/gateway.invalid", 1)},
+		Proxies: proxy.Settings{Via: none, Ask: func(_ context.Context, problem error) (*url.Userinfo, error) {
+			problems = append(problems, problem)
+			return []*url.Userinfo{wrong.User, right.User}[len(problems)-1], nil
+		}}, Self: p2p.Hello{Name: "pc"}, Log: logTo(t)})
+	if err != nil || len(problems) != 2 || !errors.Is(problems[0], proxy.ErrWantsCredentials) || !errors.Is(problems[1], proxy.ErrWrongCredentials) {
+		t.Fatalf("asked because of %v, and then %v", problems, err)
+	}
+	h.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !strings.HasPrefix(p.asked, "gateway.invalid:") || at == "" {

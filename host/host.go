@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"runtime"
 	"sync"
@@ -56,12 +57,20 @@ type Questions interface {
 	End(reason session.Reason, r *Receipt)
 }
 
+// proxyQuestions are Questions that can also ask for what a proxy wants: on a terminal. The page says what is wrong, and ends.
+type proxyQuestions interface {
+	Proxy(ctx context.Context, problem error) (*url.Userinfo, error)
+}
+
 // Run takes a session from its code to its end. It returns nil when the session took place, or the end user said no to
 // it, and otherwise says what stood in the way. When code is empty, or no good, the end user is asked for one.
 func (h Host) Run(ctx context.Context, code string) error {
 	name, err := os.Hostname()
 	if err != nil {
 		name = "unnamed computer"
+	}
+	if q, ok := h.Questions.(proxyQuestions); ok {
+		h.Proxies.Ask = q.Proxy
 	}
 	node, err := p2p.DialHost(ctx, p2p.HostOptions{
 		Gateways: h.Gateways, Proxies: h.Proxies, Self: p2p.Hello{Name: name, System: runtime.GOOS}, Log: h.Log})

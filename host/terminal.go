@@ -6,15 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"os"
 	"strings"
 	"sync"
 
 	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 )
 
 // terminal asks the end user on a terminal. Each prompt stands at the end of the output, so that programs can answer too.
 type terminal struct {
+	keys  *os.File // where the lines come from, if it is a file; nil
 	out   io.Writer
 	lines <-chan string // closed at the end of the input
 
@@ -31,7 +35,8 @@ func Terminal(in io.Reader, out io.Writer) Questions {
 			lines <- r.Text()
 		}
 	}()
-	return &terminal{out: out, lines: lines}
+	keys, _ := in.(*os.File)
+	return &terminal{keys: keys, out: out, lines: lines}
 }
 
 var errNoAnswer = errors.New("nobody answers on this terminal: its input has ended")
@@ -62,6 +67,22 @@ func upperFirst(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Proxy asks for the name and the password that a proxy wants, which does not show.
+func (t *terminal) Proxy(ctx context.Context, problem error) (*url.Userinfo, error) {
+	t.say(problem)
+	name, err := t.ask(ctx, "Proxy name: ")
+	if err != nil {
+		return nil, err
+	}
+	if t.keys != nil {
+		show := proxy.Quiet(t.keys)
+		defer fmt.Fprintln(t.out)
+		defer show()
+	}
+	password, err := t.ask(ctx, "Proxy password: ")
+	return url.UserPassword(name, password), err
 }
 
 func (t *terminal) Code(ctx context.Context, problem error) (string, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 )
 
@@ -114,4 +115,15 @@ func TestTerminalNewWindows(t *testing.T) {
 	}
 	stop()
 	live()
+}
+
+func TestTerminalAsksForProxy(t *testing.T) {
+	var out strings.Builder
+	who, err := Terminal(strings.NewReader("ada\nopen sesame\n"), &out).(proxyQuestions).Proxy(t.Context(), proxy.ErrWrongCredentials)
+	if password, _ := who.Password(); err != nil || who.Username() != "ada" || password != "open sesame" {
+		t.Errorf("the answer is %v, %v", who, err)
+	}
+	if want := "The proxy does not take this name"; !strings.HasPrefix(out.String(), want) || strings.Contains(out.String(), "sesame") {
+		t.Errorf("it says %q", out.String())
+	}
 }

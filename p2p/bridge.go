@@ -119,7 +119,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 
 	keep, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	err = u.connect(ctx)
+	err = u.begin(ctx)
 	if err == nil {
 		_, err = b.ask(ctx, message.CodeRequest_CANCEL)
 	}

@@ -54,7 +54,7 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 	h := &Host{uplink: u, self: o.Self, log: logOr(o.Log)}
 	u.node.SetStreamHandler(channelProtocol, h.serveChannel)
 	u.node.SetStreamHandler(directProtocol, h.serveDirect)
-	if err := u.connect(ctx); err != nil {
+	if err := u.begin(ctx); err != nil {
 		h.Close()
 		return nil, err
 	}

@@ -77,6 +77,25 @@ func clientResources() (network.ResourceManager, error) {
 // Way is the way on which the gateway was reached last, and those that were tried before and did not lead there.
 func (u *uplink) Way() (Way, Failures) { return u.ways.last() }
 
+// begin connects to the gateway for the first time. Where only a proxy is left that wants credentials, a person is asked for them.
+func (u *uplink) begin(ctx context.Context) error {
+	for {
+		err := u.connect(ctx)
+		problem := proxy.ErrWantsCredentials
+		if errors.Is(err, proxy.ErrWrongCredentials) {
+			problem = proxy.ErrWrongCredentials
+		}
+		if u.ways.proxies.Ask == nil || !errors.Is(err, problem) {
+			return err
+		}
+		who, unanswered := u.ways.proxies.Ask(ctx, problem)
+		if unanswered != nil {
+			return err
+		}
+		u.ways.proxies.Who = who
+	}
+}
+
 // logWay notes how the gateway was reached.
 func (u *uplink) logWay(log *slog.Logger) {
 	way, failed := u.Way()

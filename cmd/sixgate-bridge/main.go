@@ -72,6 +72,7 @@ func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	proxies.Ask = askProxy()
 	report := words(os.Stdout)
 	if c.Events {
 		report = lines(os.Stdout)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,6 +13,10 @@ import (
 type Settings struct {
 	Via *url.URL // a proxy for everything
 	Env bool     // where Via is nil, HTTPS_PROXY and NO_PROXY count, in capitals or not
+	// Ask asks a person for the name and the password that a proxy wants. problem is ErrWantsCredentials or ErrWrongCredentials.
+	// nil: nobody is there to be asked.
+	Ask func(ctx context.Context, problem error) (*url.Userinfo, error)
+	Who *url.Userinfo // what was answered; it takes the place of what stands in an address
 }
 
 // Choose reads a proxy's address as a person gives it; "" is what the environment says, where ALL_PROXY takes the place of an
@@ -29,8 +34,11 @@ func Choose(address string) (Settings, error) {
 
 // For is the proxy that leads to host:port; nil when none does.
 func (s Settings) For(address string) (*url.URL, error) {
-	if s.Via != nil || !s.Env {
-		return s.Via, nil
+	if s.Via != nil {
+		return s.by(s.Via), nil
+	}
+	if !s.Env {
+		return nil, nil
 	}
 	via, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
 	if err != nil {
@@ -39,5 +47,18 @@ func (s Settings) For(address string) (*url.URL, error) {
 	if via == nil {
 		return nil, nil
 	}
-	return Parse(via.String())
+	if via, err = Parse(via.String()); err != nil {
+		return nil, err
+	}
+	return s.by(via), nil
+}
+
+// by is a proxy with the name and the password that were answered.
+func (s Settings) by(via *url.URL) *url.URL {
+	if s.Who == nil {
+		return via
+	}
+	known := *via
+	known.User = s.Who
+	return &known
 }
