@@ -74,10 +74,8 @@ func (h *Hiding) follow(t *testing.T) {
 func TestHiding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newWindowed(1, 2)
-		d.settle = synctest.Wait
 		h := newHiding(d)
-		h.follow(t)
-		synctest.Wait()
+		h.look()
 		if err := h.hide([]uint32{2}); err != nil {
 			t.Fatal(err)
 		}
@@ -87,6 +85,9 @@ func TestHiding(t *testing.T) {
 		if d.hides(1) || !d.hides(2) || d.hides(3) || !d.hides(9) {
 			t.Errorf("as the session begins, %+v is in force", d.mask)
 		}
+		h.follow(t)
+		d.settle = synctest.Wait
+		synctest.Wait()
 		heard := 0
 		h.Watch(func() { heard++ })
 		d.opens(1, 2, 3, 4, 5)

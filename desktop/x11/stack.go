@@ -68,6 +68,9 @@ func (s *stack) apply(c tiding, interval int) (known bool) {
 		w = &topWindow{id: c.window, place: c.place, popup: c.on, unread: true, hidden: s.hides()}
 		s.windows, s.at[c.window] = append(s.windows, w), w
 		s.know(w)
+		if id := uint32(c.window); !s.veil.Known[id] { // numbers are given out again: this is not the window that may be shown
+			delete(s.veil.Known, id)
+		}
 	case composited:
 		s.composited = c.on
 		moved = true
