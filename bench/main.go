@@ -35,7 +35,7 @@ func main() {
 	var f flags
 	flag.Float64Var(&f.seconds, "seconds", 4, "how long each server works on each workload")
 	flag.StringVar(&f.servers, "servers", "ours,x0vncserver,x11vnc", "which servers")
-	flag.StringVar(&f.parts, "parts", "", "which parts, by the beginnings of their names: loopback, four (viewers), distant (80 ms, 10 Mbit/s), poor (300 ms, 1 Mbit/s), bridged, session, paths (as root), limits; none: all")
+	flag.StringVar(&f.parts, "parts", "", "which parts, by the beginnings of their names: loopback, four (viewers), distant (80 ms, 10 Mbit/s), poor (300 ms, 1 Mbit/s), bridged, session, masks, paths (as root), limits; none: all")
 	flag.StringVar(&f.loads, "loads", "", "which workloads, by the beginnings of their names; none: all")
 	flag.StringVar(&f.modes, "modes", "", "lossless, quality 8 or quality 6; none: all")
 	flag.StringVar(&f.host, "host", "", "our sixgate-host program; none: build it")
@@ -126,6 +126,11 @@ func everything(ctx context.Context, f flags, st *stage, r *report) error {
 		}
 		if err := measureStop(ctx, st, r); err != nil {
 			r.failed(fmt.Errorf("Stop: %w", err))
+		}
+	}
+	if anyPrefix(f.parts, "masks") && f.loads == "" {
+		if r.masks, err = measureMasks(st); err != nil {
+			r.failed(fmt.Errorf("hidden windows: %w", err))
 		}
 	}
 	if anyPrefix(f.parts, "paths") && f.loads == "" {

@@ -22,6 +22,7 @@ type report struct {
 	paths    []journey
 	moves    []move
 	outages  []time.Duration // from the network's return to the picture's
+	masks    []masking
 	limits   []limit
 	failures []error // of single turns
 }
@@ -93,6 +94,7 @@ func (r *report) markdown() string {
 	r.keys(&b)
 	r.throughBridge(&b)
 	r.throughNetworks(&b)
+	r.masked(&b)
 	r.memory(&b)
 	r.machine(&b)
 	r.product(&b)

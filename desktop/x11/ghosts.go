@@ -18,7 +18,7 @@ import (
 // something was drawn over it, which damage of a later interval proves: one between two fetches of it.
 //
 // Under a compositor the screen follows the windows with a delay, and lets them fade away. There a ghost stays for
-// compositorLag and until the compositor has drawn anything after that.
+// its lag and until the compositor has drawn anything after that.
 type ghosts struct {
 	at     []ghost
 	nudged time.Time // when drawing was last asked for
@@ -28,19 +28,29 @@ type ghost struct {
 	place    image.Rectangle
 	interval int // in which it was left
 	since    time.Time
+	lag      time.Duration // of a compositor, at most
 }
 
 const (
-	// compositorLag is longer than windows take to fade out: picom 0.36 s, GNOME and KDE 0.25 s as they come.
-	compositorLag = 700 * time.Millisecond
+	// compositorFade is longer than windows take to fade in or out: picom 0.36 s, GNOME and KDE 0.25 s as they come.
+	compositorFade = 700 * time.Millisecond
+	// compositorLag is longer than a compositor takes to draw what only moved.
+	compositorLag = 300 * time.Millisecond
 	// nudgeAfter is when what was not drawn over by itself is asked for.
 	nudgeAfter = 60 * time.Millisecond
 )
 
-// add notes a place that was left in an interval.
-func (g *ghosts) add(place image.Rectangle, interval int) {
-	g.exorcise(place)
-	g.at = append(g.at, ghost{place, interval, time.Now()})
+// add notes a place that was left.
+func (g *ghosts) add(one ghost) {
+	g.exorcise(one.place)
+	g.at = append(g.at, one)
+}
+
+// fade says that some window fades in or out. A compositor may do that where the window was a little before.
+func (g *ghosts) fade(as ghost) {
+	for i := range g.at {
+		g.at[i].since, g.at[i].lag = as.since, as.lag
+	}
 }
 
 // exorcise takes the ghosts away from a place.
@@ -63,12 +73,17 @@ func (g *ghosts) exorcise(place image.Rectangle) (changed bool) {
 }
 
 // dragged says that a window went from one place to another, with what is on it: the server moves pixels that were left there too.
-func (g *ghosts) dragged(from, to image.Rectangle, interval int) {
-	for _, there := range g.at {
-		if there.place.Overlaps(from) {
-			g.add(to, interval)
-			return
+func (g *ghosts) dragged(from, to image.Rectangle, as ghost) {
+	for _, there := range slices.Clone(g.at) {
+		on := there.place.Intersect(from)
+		if on.Empty() {
+			continue
 		}
+		as.lag, as.place = max(as.lag, there.lag), to
+		if from.Size() == to.Size() {
+			as.place = on.Add(to.Min.Sub(from.Min))
+		}
+		g.add(as)
 	}
 }
 
@@ -79,7 +94,7 @@ func (g *ghosts) drawn(damaged []image.Rectangle, interval int, began time.Time,
 	}
 	if composited {
 		old := len(g.at)
-		g.at = slices.DeleteFunc(g.at, func(one ghost) bool { return began.Sub(one.since) > compositorLag })
+		g.at = slices.DeleteFunc(g.at, func(one ghost) bool { return began.Sub(one.since) > one.lag })
 		return len(g.at) < old
 	}
 	old := func(one ghost) bool { return one.interval < interval-1 }
@@ -98,21 +113,21 @@ func (d *Desktop) nudge(now time.Time) time.Duration {
 	if len(g.at) == 0 {
 		return 0
 	}
-	lag := nudgeAfter
-	if d.stack.composited {
-		lag = compositorLag
-	}
-	if wait := lag - now.Sub(g.nudged); wait > 0 {
+	if wait := nudgeAfter - now.Sub(g.nudged); wait > 0 {
 		return wait
 	}
 	var ripe region
 	for _, one := range g.at {
+		lag := nudgeAfter
+		if d.stack.composited {
+			lag = one.lag
+		}
 		if now.Sub(one.since) >= lag {
 			ripe = ripe.and(one.place.Intersect(d.root))
 		}
 	}
 	if len(ripe) == 0 {
-		return lag
+		return nudgeAfter
 	}
 	g.nudged = now
 	if d.stack.composited {
@@ -120,7 +135,7 @@ func (d *Desktop) nudge(now time.Time) time.Duration {
 	} else {
 		d.nudgePrograms(ripe)
 	}
-	return lag
+	return nudgeAfter
 }
 
 // nudgePrograms covers places with a window of ours that has no background, and so does not show, and takes it away again: then the

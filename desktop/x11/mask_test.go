@@ -245,7 +245,7 @@ func TestFadingSecretIsNeverSeen(t *testing.T) {
 			paint(secretColour | uint32(i))
 			time.Sleep(16 * time.Millisecond)
 		}
-		time.Sleep(compositorLag + 300*time.Millisecond)
+		time.Sleep(compositorFade + 300*time.Millisecond)
 	})
 	seen, captures, pixels := sees(t, d, done)
 	dragging.Wait()

@@ -62,6 +62,7 @@ func (d *Desktop) readRoot() error {
 	}
 	if root := rectangle(0, 0, g.Width, g.Height); root != d.root {
 		d.root, d.whole = root, true
+		d.stack.screen = root
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"time"
 
 	"sixgate/desktop"
 
@@ -35,9 +36,10 @@ type topWindow struct {
 type stack struct {
 	own     *owners
 	root    xproto.Window
-	base    uint32 // resources of the connection itself
-	mask    uint32 // of the part of a resource's number that its client chooses
-	manager uint32 // the base of the window manager, 0: none
+	screen  image.Rectangle // the root window
+	base    uint32          // resources of the connection itself
+	mask    uint32          // of the part of a resource's number that its client chooses
+	manager uint32          // the base of the window manager, 0: none
 
 	windows    []*topWindow // from back to front
 	at         map[xproto.Window]*topWindow
@@ -62,6 +64,11 @@ func (s *stack) apply(c tiding, interval int) (known bool) {
 	w := s.at[c.window]
 	moved := false // something that is on the screen
 	known = true
+	g := ghost{interval: interval, since: time.Now(), lag: compositorLag}
+	if c.kind == shown || c.kind == unshown || c.kind == destroyed {
+		g.lag = compositorFade
+		s.ghosts.fade(g)
+	}
 	s.dirty = s.dirty || c.kind != configured && c.kind != gravitated && c.kind != circulated
 	switch c.kind {
 	case created:
@@ -81,16 +88,40 @@ func (s *stack) apply(c tiding, interval int) (known bool) {
 			return true // below a frame
 		}
 		was := *w
+		carried := s.carried(w, c)
 		known = s.alter(w, c)
-		moved = was.mapped || w.mapped
-		if moved && was.place != w.place {
-			s.ghosts.dragged(was.place, w.place, interval)
+		if was.mapped || w.mapped {
+			if was.place != w.place {
+				s.ghosts.dragged(was.place, w.place, g)
+				s.version++
+			}
+			s.see(g, carried)
 		}
+		return known
 	}
 	if moved {
-		s.see(interval)
+		s.see(g, nil)
 	}
 	return known
+}
+
+// carried is where a window that is moved brings the pixels that it had: what was to be seen of it before, and still is. What
+// is above may be a window of ours that shows nothing, and keeps the pixels below it as they are.
+func (s *stack) carried(w *topWindow, c tiding) region {
+	if c.kind != configured || w.hidden || !w.mapped || len(s.veiled) == 0 || c.place.Size() != w.place.Size() || s.composited {
+		return nil
+	}
+	by := c.place.Min.Sub(w.place.Min)
+	seen := region{w.place.Intersect(s.screen)}
+	for _, above := range s.windows[s.index(w)+1:] {
+		if above.mapped {
+			seen = seen.without(above.place).without(above.place.Sub(by))
+		}
+	}
+	for i, r := range seen {
+		seen[i] = r.Add(by)
+	}
+	return seen
 }
 
 // alter does to a window what happened to it; false when it went above one that is not known.
@@ -193,16 +224,18 @@ func (s *stack) know(w *topWindow) {
 	}
 }
 
-// see finds out what can be seen of hidden windows now, and what is left of what could be.
-func (s *stack) see(interval int) {
+// see finds out what can be seen of hidden windows now. What could be seen and cannot any more leaves ghosts, but where a
+// window carried its own pixels to.
+func (s *stack) see(as ghost, carried region) {
 	was := s.veiled
 	s.veiled = s.visible()
 	if slices.Equal(was, s.veiled) {
 		return
 	}
 	s.version++
-	for _, left := range was.minus(s.veiled, nil) {
-		s.ghosts.add(left, interval)
+	for _, left := range was.minus(s.veiled, nil).minus(carried, nil) {
+		as.place = left
+		s.ghosts.add(as)
 	}
 }
 

@@ -113,11 +113,14 @@ func (d *Desktop) look() error {
 	}
 	d.sendMark()
 	d.tidings.await(d.marks)
-	changes, _ := d.tidings.take()
+	changes, lost := d.tidings.take()
 	for _, c := range changes {
 		if !before(c.seq, list.Sequence) {
-			s.apply(c, d.interval)
+			lost = !s.apply(c, d.interval) || lost
 		}
+	}
+	if lost {
+		d.tidings.lose()
 	}
 	return nil
 }
@@ -133,15 +136,13 @@ func (d *Desktop) settle() error {
 		lost = !s.apply(c, d.interval) || lost
 	}
 	if lost {
-		was := s.veiled
 		if err := d.look(); err != nil {
 			return err
 		}
-		defer func() {
-			for _, left := range was.minus(s.veiled, nil) {
-				s.ghosts.add(left, d.interval)
-			}
-		}()
+		if s.hides() { // a hidden window may have left something anywhere
+			s.ghosts.add(ghost{s.screen, d.interval, time.Now(), compositorFade})
+			s.version++
+		}
 	}
 	for id := range d.tidings.takeUnread() {
 		for _, w := range s.windows {

@@ -41,7 +41,7 @@ const (
 )
 
 // maxTidings are kept while nobody captures; beyond, the windows are looked at anew.
-const maxTidings = 4096
+const maxTidings = 1 << 15
 
 // tidings are the changes that the watcher has heard of and the stack has not taken in yet.
 type tidings struct {
