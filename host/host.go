@@ -302,9 +302,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	for {
 		conn, err := call.Accept(ctx, p2p.RFB)
 		if err != nil || errors.Is(context.Cause(ctx), session.DesktopGone) {
-			reason := over(ctx)
-			running.Go(func() { call.End(reason) }) // the supporter knows while all is put away here
-			return reason, consent
+			return over(ctx), consent
 		}
 		leave()
 		leave = serveOne(ctx, &server, conn)
