@@ -125,7 +125,7 @@ func everything(ctx context.Context, f flags, st *stage, r *report) error {
 			r.failed(fmt.Errorf("the end user's page: %w", err))
 		}
 		if err := measureStop(ctx, st, r); err != nil {
-			r.failed(fmt.Errorf("Stop: %w", err))
+			r.failed(fmt.Errorf("how soon Stop works: %w", err))
 		}
 	}
 	if anyPrefix(f.parts, "masks") && f.loads == "" {

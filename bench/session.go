@@ -171,8 +171,11 @@ func (o *office) session(ctx context.Context, gateway string, st *stage) (s *ses
 			s.host.leave()
 		}
 	}()
+	if err := s.host.asks("Code: "); err != nil { // it is connected to the gateway
+		return nil, err
+	}
 	start := time.Now()
-	if err := s.host.answer("Code: ", code); err != nil {
+	if _, err := io.WriteString(s.host.in, code+"\n"); err != nil {
 		return nil, err
 	}
 	check, err := o.bridge.event("check")
@@ -238,8 +241,17 @@ func (p *program) event(want string) (e event, err error) {
 	return e, nil
 }
 
-// answer reads up to a question, which ends without a new line, and answers it.
+// answer waits for a question and answers it.
 func (p *program) answer(question, answer string) error {
+	if err := p.asks(question); err != nil {
+		return err
+	}
+	_, err := io.WriteString(p.in, answer+"\n")
+	return err
+}
+
+// asks reads up to a question, which ends without a new line.
+func (p *program) asks(question string) error {
 	var said strings.Builder
 	for !strings.HasSuffix(said.String(), question) {
 		b, err := p.ReadByte()
@@ -248,6 +260,5 @@ func (p *program) answer(question, answer string) error {
 		}
 		said.WriteByte(b)
 	}
-	_, err := io.WriteString(p.in, answer+"\n")
-	return err
+	return nil
 }

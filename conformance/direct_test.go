@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,24 @@ func TestDirect(t *testing.T) {
 	})
 }
 
+// listening are the TCP ports of a computer that others could reach: their addresses as the kernel shows them, in hexadecimal digits.
+func listening(t *testing.T, at place) (open []string) {
+	t.Helper()
+	if err := at.Inside(func() error {
+		sockets, err := os.ReadFile("/proc/thread-self/net/tcp")
+		for line := range strings.Lines(string(sockets)) {
+			const listens, loopback = "0A", "0100007F:"
+			if field := strings.Fields(line); field[3] == listens && !strings.HasPrefix(field[1], loopback) {
+				open = append(open, field[1])
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return open
+}
+
 // goesDirect has a session that goes over to a direct connection, does without the gateway then, and without the direct connection
 // after that.
 func (n *internet) goesDirect(t *testing.T, home, office place) {
@@ -59,6 +78,15 @@ func (n *internet) goesDirect(t *testing.T, home, office place) {
 		h.path = h.bridge.event(t, "path").Path
 	}
 	t.Logf("direct %v after the first picture", time.Since(began).Round(time.Millisecond))
+	eventually(t, func() error { // the bridge listened for it
+		if open := listening(t, office); len(open) > 0 {
+			return fmt.Errorf("the bridge still listens at %v", open)
+		}
+		return nil
+	})
+	if open := listening(t, home); len(open) > 0 {
+		t.Errorf("the host listens at %v", open)
+	}
 	n.machine.SetLine(bed.Line{Cut: true})
 	h.shows(t, "without the gateway")
 	n.machine.SetLine(bed.Line{})

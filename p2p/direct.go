@@ -61,13 +61,15 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 			b.log.Info("no direct connection", "host", host, "err", err)
 		} else {
 			b.log.Info("direct connection", "host", host, "at", conn.RemoteMultiaddr())
-			for !conn.IsClosed() && ctx.Err() == nil {
+			for len(b.directTo(host)) > 0 && ctx.Err() == nil {
 				select {
 				case <-gone:
 				case <-ctx.Done():
 				}
 			}
-			conn.Close()
+			for _, c := range b.directTo(host) {
+				c.Close()
+			}
 			release()
 			again = againSoon
 		}
@@ -75,6 +77,11 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 			return
 		}
 	}
+}
+
+// directTo are the direct connections to host: both transports may have got through.
+func (b *Bridge) directTo(host peer.ID) []network.Conn {
+	return slices.DeleteFunc(b.node.Network().ConnsToPeer(host), func(c network.Conn) bool { return c.Stat().Limited || c.IsClosed() })
 }
 
 // approach makes one attempt. The port that a connection came in at is there until it is released.
@@ -128,11 +135,21 @@ func (h *Host) serveDirect(s network.Stream) {
 	h.mu.Lock()
 	c, bridge := h.call, h.bridge
 	h.mu.Unlock()
-	if c == nil || bridge != s.Conn().RemotePeer() || !c.isLive() {
+	if c == nil || bridge != s.Conn().RemotePeer() || !c.isLive() || !h.meeting.TryLock() {
 		s.Reset()
 		return
 	}
-	if err := h.answer(s, bridge); err != nil {
+	defer h.meeting.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*prepareFor+punchFor)
+	defer cancel()
+	go func() {
+		select {
+		case <-c.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if err := h.answer(ctx, s, bridge); err != nil {
 		h.log.Info("no direct connection", "bridge", bridge, "err", err)
 		s.Reset()
 	}
@@ -145,11 +162,7 @@ func (c *Call) isLive() bool {
 	return c.allowed != 0
 }
 
-func (h *Host) answer(s network.Stream, bridge peer.ID) error {
-	h.meeting.Lock()
-	defer h.meeting.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*prepareFor+punchFor)
-	defer cancel()
+func (h *Host) answer(ctx context.Context, s network.Stream, bridge peer.ID) error {
 	s.SetDeadline(time.Now().Add(2 * prepareFor))
 	if err := message.Read(s, new(message.Spot)); err != nil {
 		return err
