@@ -94,9 +94,9 @@ fuzz:
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sed "s|^|$$p |"; done | \
 	xargs -P 2 -L 1 bash -c "$$fuzz"
 
-# Programs with a film and somebody who types; nodes with a large transfer beside that.
+# Programs with a film and somebody who types; nodes with a large transfer beside that; minutes without a network.
 soak: install-build install-test
-	go test -v -count 1 -timeout 20m -run '^TestSoak$$' ./gateway ./conformance -soak 10m
+	go test -v -count 1 -timeout 30m -run '^(TestSoak|TestOutages)$$' ./gateway ./conformance -soak 10m
 
 # Needs vuln.go.dev, so it is not part of the tests.
 vulnerabilities:

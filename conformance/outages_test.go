@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func TestOutages(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t)
 	tests := make(map[string]func(*testing.T))
-	for name, fail := range map[string]func(t *testing.T, g *internet, home, office place) error{
+	outages := map[string]func(t *testing.T, g *internet, home, office place) error{
 		"gateway killed and restarted": func(t *testing.T, g *internet, _, _ place) error {
 			g.gateway.cmd.Process.Kill()
 			<-g.gateway.left
@@ -26,12 +27,18 @@ func TestOutages(t *testing.T) {
 		"the host's router gets another address":   func(_ *testing.T, _ *internet, home, _ place) error { return home.site.Move() },
 		"the bridge's router gets another address": func(_ *testing.T, _ *internet, _, office place) error { return office.site.Move() },
 		"10 s without network": func(_ *testing.T, _ *internet, home, _ place) error {
-			home.site.Router.SetLine(bed.Line{Cut: true})
-			time.Sleep(10 * time.Second)
-			home.site.Router.SetLine(bed.Line{})
+			home.without(10 * time.Second)
 			return nil
 		},
-	} {
+	}
+	if *soakFor >= 10*time.Minute { // make soak
+		outages["2 minutes without network"] = func(_ *testing.T, _ *internet, home, _ place) error {
+			home.without(2 * time.Minute)
+			return nil
+		}
+		tests["6 minutes without network"] = n.ends
+	}
+	for name, fail := range outages {
 		tests[name] = func(t *testing.T) {
 			g := n.serve(t, bed.Line{})
 			home, office := g.place(t, "home", bed.Line{}, bed.Symmetric), g.place(t, "office", bed.Line{}, bed.Symmetric)
@@ -45,4 +52,26 @@ func TestOutages(t *testing.T) {
 		}
 	}
 	atOnce(t, tests)
+}
+
+// without takes the network from a place for a while. Neither end is told.
+func (p place) without(d time.Duration) {
+	p.site.Router.SetLine(bed.Line{Cut: true})
+	time.Sleep(d)
+	p.site.Router.SetLine(bed.Line{})
+}
+
+// ends has a session that is without network for too long: both ends end it, for the same reason.
+func (n *internet) ends(t *testing.T) {
+	g := n.serve(t, bed.Line{})
+	home, office := g.place(t, "home", bed.Line{}, bed.Symmetric), g.place(t, "office", bed.Line{}, bed.Symmetric)
+	h := g.help(t, home, office)
+	home.without(6 * time.Minute)
+	if reason := h.bridge.event(t, "end").Reason; !strings.Contains(reason, "network") {
+		t.Errorf("the bridge says %q", reason)
+	}
+	h.host.until(t, "Ended by network")
+	if status := h.host.exit(t); status != 1 {
+		t.Errorf("the host left with %d", status)
+	}
 }
