@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forget has a router forget all connections that it translates, as one does whose line to the provider was new: else the kernel
-// goes on with those that it knows, under the address that it no longer has.
+// forget has a router forget all connections that it translates, as one does whose line to the provider was new. The kernel does so by
+// itself, some time after the address went.
 func (m *Machine) forget() error {
 	return m.Inside(func() error {
 		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
