@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -284,6 +285,23 @@ func TestManyTabs(t *testing.T) {
 		t.Errorf("the page waits %v for a tab that does not read", took)
 	}
 	last.until(in("end"))
+}
+
+// A question that is not answered in time ends as that, and one whose page was closed as the user's doing.
+func TestUnanswered(t *testing.T) {
+	p, tb := openPage(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	g, err := p.Allow(ctx, Request{Supporter: ada, Mode: session.ModeActive, Modes: []session.Mode{session.ModeActive}})
+	if !g.no() || unanswered(err) != session.Unanswered {
+		t.Errorf("an answer that does not come is %v, %v", g, err)
+	}
+	if got := tb.say("/allow", `{"mode":"active","permissions":["view"]}`); got != http.StatusConflict {
+		t.Errorf("an answer that comes too late: %d", got)
+	}
+	if unanswered(errPageClosed) != session.ByUser {
+		t.Error("who closes the page is told that they did not answer in time")
+	}
 }
 
 // The program does not wait for an answer when the page was closed for good. A session goes on.

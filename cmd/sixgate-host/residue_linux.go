@@ -39,7 +39,7 @@ func (r residue) check() error {
 		look       func() error
 	}{
 		{"program file", "deleted, " + r.file, r.programFile},
-		{"files and connections", "none is open", settled(r.opened)},
+		{"files and connections", "none is open, so no window, key or clipboard is ours", settled(r.opened)},
 		{"shared memory", "none is left", settled(sharedMemory)},
 		{"keys and mouse buttons", "none is held by a program", r.held},
 		{"guard process", "has left", r.guardProcess},
