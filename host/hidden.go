@@ -1,6 +1,8 @@
 package host
 
 import (
+	"cmp"
+	"image"
 	"maps"
 	"slices"
 	"time"
@@ -14,7 +16,7 @@ type hidden struct {
 	live    bool // the session has begun: windows that open from now on are new
 	showNew bool // they are shown without asking
 
-	windows  []desktop.Window // that are open
+	windows  []desktop.Window // that are open, by id, wherever they are
 	known    map[uint32]bool  // all of them, by id; true: hidden
 	left     map[uint32]bool  // hidden by the end user, and not open: some programs put a window away and bring the same one back
 	programs map[string]bool  // those that are hidden with all windows that they will open
@@ -29,6 +31,10 @@ type question struct {
 
 // follow takes the windows that are open now. It tells whether there is anything new.
 func (h *hidden) follow(open []desktop.Window, now time.Time) bool {
+	open = slices.SortedFunc(slices.Values(open), func(a, b desktop.Window) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range open {
+		open[i].Place = image.Rectangle{} // one that is dragged is no news
+	}
 	if slices.Equal(open, h.windows) {
 		return false
 	}
@@ -40,7 +46,7 @@ func (h *hidden) follow(open []desktop.Window, now time.Time) bool {
 	for _, w := range open {
 		hide, before := h.known[w.ID]
 		if !before || was[w.ID].Program != w.Program { // ids are given out again
-			hide = h.programs[w.Program] || h.left[w.ID]
+			hide = hide || h.programs[w.Program] || h.left[w.ID]
 			if h.live && !h.showNew && !hide {
 				hide = true
 				h.asked = append(h.asked, question{w, now})
@@ -50,7 +56,7 @@ func (h *hidden) follow(open []desktop.Window, now time.Time) bool {
 		delete(was, w.ID)
 	}
 	h.leave(was)
-	h.windows, h.known = slices.Clone(open), known
+	h.windows, h.known = open, known
 	h.asked = slices.DeleteFunc(h.asked, func(q question) bool {
 		_, open := known[q.window.ID]
 		return !open

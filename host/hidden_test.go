@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"image"
 	"maps"
 	"slices"
 	"strings"
@@ -87,6 +88,12 @@ func TestHidden(t *testing.T) {
 			windows[1].Program = "Mail"
 			h.follow(windows, time.Time{})
 		}}}, "1 -2* others"},
+		// A hidden one that names another program.
+		{[]step{open(1, 2), hide(2), {"2 is Mail's", func(h *hidden) {
+			windows := opened(1, 2)
+			windows[1].Program = "Mail"
+			h.follow(windows, time.Time{})
+		}}}, "1 -2"},
 		// An answer for a window that has gone is for no other.
 		{[]step{open(1), begin, open(1, 2), open(1, 4), show(2)}, "1 -4* others"},
 		// Programs are hidden with what they open later, also where nobody is asked.
@@ -110,6 +117,22 @@ func TestHidden(t *testing.T) {
 		if got := h.stands(); got != tt.want {
 			t.Errorf("%s: %q, want %q", strings.Join(names, ", "), got, tt.want)
 		}
+	}
+}
+
+// Windows that are dragged or raised are no news.
+func TestDraggedWindowsAreNoNews(t *testing.T) {
+	var h hidden
+	if !h.follow(opened(1, 2), time.Time{}) {
+		t.Error("two windows are no news")
+	}
+	windows := opened(2, 1)
+	windows[0].Place = image.Rect(1, 2, 3, 4)
+	if h.follow(windows, time.Time{}) {
+		t.Error("a window that was dragged is news")
+	}
+	if windows[1].Title = "another"; !h.follow(windows, time.Time{}) {
+		t.Error("another title is no news")
 	}
 }
 

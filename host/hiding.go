@@ -13,7 +13,7 @@ import (
 
 // Windows is a desktop that can leave windows out of what the supporter sees, and of where their input goes.
 type Windows interface {
-	Windows() []desktop.Window       // that are open, front to back
+	Windows() []desktop.Window       // that are open
 	WindowsChanged() <-chan struct{} // capacity 1
 	Mask(desktop.Mask)               // from the next Capture on
 	// Thumbnail is a small picture of a window; nil where nothing can be seen of it.
