@@ -17,19 +17,18 @@ import (
 // that no compositor is needed.
 type overlay struct {
 	conn *connection
-	bar  xproto.Window
 	bit  xproto.Gcontext // draws shapes
 	news chan struct{}   // capacity 1
 
-	pointer, halo, ink xproto.Window
+	halo, ink, pointer xproto.Window // from below
 
 	mu      sync.Mutex
+	size    image.Point // of the screen
 	hot     image.Point // the tip, in the pointer's picture
 	at      image.Point // where the tip is
 	visible bool        // the pointer is
 	marks   []mark      // oldest first
 	drawn   bool        // they are, all of them
-	covered bool        // by another window
 }
 
 // mark is a short straight stroke, of which lines are made.
@@ -42,8 +41,9 @@ const (
 	inkWidth   = 6
 	haloWidth  = 10 // around the ink, so that it is seen on everything
 	markFor    = 8 * time.Second
-	maxMarks   = 2000                  // the oldest go first
+	maxMarks   = 1000                  // the oldest go first
 	frameEvery = 20 * time.Millisecond // at most
+	restFor    = 4                     // times as long as the server has drawn
 	fadeEvery  = time.Second / 4
 )
 
@@ -53,8 +53,8 @@ const (
 )
 
 // open makes the windows, which are not shown yet.
-func (o *overlay) open(conn *connection, bar xproto.Window) error {
-	o.conn, o.bar, o.news = conn, bar, make(chan struct{}, 1)
+func (o *overlay) open(conn *connection) error {
+	o.conn, o.news = conn, make(chan struct{}, 1)
 	if err := conn.use("SHAPE"); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (o *overlay) open(conn *connection, bar xproto.Window) error {
 		}
 		*w.window = id
 		xproto.CreateWindow(conn.Conn, conn.screen.RootDepth, id, conn.screen.Root, 0, 0, 1, 1, 0, xproto.WindowClassInputOutput, conn.screen.RootVisual,
-			xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{w.ground, 1, xproto.EventMaskVisibilityChange})
+			xproto.CwBackPixel|xproto.CwOverrideRedirect, []uint32{w.ground, 1})
 		shape.Rectangles(conn.Conn, shape.SoSet, shape.SkInput, xproto.ClipOrderingUnsorted, id, 0, 0, nil)
 	}
 	bits, err := o.bitmap(image.Pt(1, 1))
@@ -79,6 +79,9 @@ func (o *overlay) open(conn *connection, bar xproto.Window) error {
 		return err
 	}
 	defer xproto.FreePixmap(conn.Conn, bits)
+	if err := o.measure(); err != nil {
+		return err
+	}
 	return xproto.CreateGCChecked(conn.Conn, o.bit, xproto.Drawable(bits), xproto.GcCapStyle|xproto.GcJoinStyle,
 		[]uint32{xproto.CapStyleRound, xproto.JoinStyleRound}).Check()
 }
@@ -124,13 +127,15 @@ func (p *Panel) SetPointer(picture *image.RGBA, tip image.Point) error {
 
 // Point puts the pointer's tip at a place.
 func (p *Panel) Point(at image.Point) {
-	p.overlay.change(func(o *overlay) { o.at, o.visible = at, true })
+	p.overlay.change(func(o *overlay) { o.at, o.visible = o.onScreen(at), true })
 }
 
 // Stroke draws from one place to another, for a while.
 func (p *Panel) Stroke(from, to image.Point) {
-	s := mark{xproto.Segment{X1: short(from.X), Y1: short(from.Y), X2: short(to.X), Y2: short(to.Y)}, time.Now()}
+	now := time.Now()
 	p.overlay.change(func(o *overlay) {
+		from, to := o.onScreen(from), o.onScreen(to)
+		s := mark{xproto.Segment{X1: int16(from.X), Y1: int16(from.Y), X2: int16(to.X), Y2: int16(to.Y)}, now}
 		if len(o.marks) == maxMarks {
 			o.marks = slices.Delete(o.marks, 0, maxMarks/4)
 		}
@@ -146,7 +151,10 @@ func (p *Panel) HidePointer() {
 	p.overlay.change(func(o *overlay) { o.marks, o.drawn, o.visible = nil, false, false })
 }
 
-func short(n int) int16 { return int16(max(-1<<14, min(n, 1<<14))) }
+// onScreen is the place on the screen that is nearest to p.
+func (o *overlay) onScreen(p image.Point) image.Point {
+	return image.Pt(max(0, min(p.X, o.size.X-1)), max(0, min(p.Y, o.size.Y-1)))
+}
 
 func (o *overlay) change(how func(*overlay)) {
 	o.mu.Lock()
@@ -156,11 +164,4 @@ func (o *overlay) change(how func(*overlay)) {
 	case o.news <- struct{}{}:
 	default:
 	}
-}
-
-// isCovered notes that another window came above; it is not answered at once, for the other may want to be on top as well.
-func (o *overlay) isCovered() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.covered = true
 }

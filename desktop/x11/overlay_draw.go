@@ -26,19 +26,32 @@ func (o *overlay) run(done <-chan struct{}) {
 				continue
 			}
 		}
+		start := time.Now()
 		o.draw()
-		if _, err := xproto.GetInputFocus(o.conn.Conn).Reply(); err != nil { // the server has done all that
+		if err := o.measure(); err != nil { // with the answer, the server has done all that
 			return
 		}
 		select {
 		case <-done:
 			return
-		case <-time.After(frameEvery):
+		case <-time.After(max(frameEvery, restFor*time.Since(start))):
 		}
 	}
 }
 
-// fades takes away the strokes whose time is over, and tells whether there is anything to do.
+// measure asks how big the screen is now.
+func (o *overlay) measure() error {
+	root, err := xproto.GetGeometry(o.conn.Conn, xproto.Drawable(o.conn.screen.Root)).Reply()
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.size = image.Pt(int(root.Width), int(root.Height))
+	return nil
+}
+
+// fades takes away the strokes whose time is over, and tells whether there were any.
 func (o *overlay) fades() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,7 +61,7 @@ func (o *overlay) fades() bool {
 	}
 	o.marks = slices.Delete(o.marks, 0, old)
 	o.drawn = o.drawn && old == 0
-	return old > 0 || o.covered
+	return old > 0
 }
 
 func (o *overlay) draw() {
@@ -64,18 +77,6 @@ func (o *overlay) draw() {
 		xproto.MapWindow(o.conn.Conn, o.pointer)
 	} else {
 		xproto.UnmapWindow(o.conn.Conn, o.pointer)
-	}
-	if o.covered {
-		o.covered = false
-		o.toTop()
-	}
-}
-
-// toTop puts the bar above all other windows, and the overlay right under it.
-func (o *overlay) toTop() {
-	xproto.ConfigureWindow(o.conn.Conn, o.bar, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
-	for _, w := range []xproto.Window{o.halo, o.ink, o.pointer} {
-		xproto.ConfigureWindow(o.conn.Conn, w, xproto.ConfigWindowSibling|xproto.ConfigWindowStackMode, []uint32{uint32(o.bar), xproto.StackModeBelow})
 	}
 }
 

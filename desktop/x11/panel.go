@@ -31,10 +31,9 @@ type Panel struct {
 	mu     sync.Mutex
 	place  image.Rectangle
 	pixmap xproto.Pixmap
-	raised time.Time
+	raised time.Time // when it was last seen to
+	raises bool      // it will be
 }
-
-const raiseEvery = 100 * time.Millisecond // at most: another program may want to be on top as well
 
 var errPanelLayout = errors.New("the session bar needs an X screen of 24 bits true colour")
 
@@ -77,16 +76,19 @@ func (p *Panel) open() error {
 	if p.gc, err = xproto.NewGcontextId(p.conn.Conn); err != nil {
 		return err
 	}
-	const events = xproto.EventMaskButtonPress | xproto.EventMaskVisibilityChange | xproto.EventMaskStructureNotify
 	err = xproto.CreateWindowChecked(p.conn.Conn, p.conn.screen.RootDepth, p.window, p.conn.screen.Root, 0, 0, 1, 1, 0,
-		xproto.WindowClassInputOutput, p.conn.screen.RootVisual, xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{1, events}).Check()
+		xproto.WindowClassInputOutput, p.conn.screen.RootVisual, xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{1, xproto.EventMaskButtonPress}).Check()
 	if err != nil {
 		return p.conn.gone(err)
 	}
 	if err := xproto.CreateGCChecked(p.conn.Conn, p.gc, xproto.Drawable(p.window), 0, nil).Check(); err != nil {
 		return p.conn.gone(err)
 	}
-	return p.overlay.open(p.conn, p.window)
+	if err := p.overlay.open(p.conn); err != nil {
+		return err
+	}
+	// Of all windows on the root window, that they were shown or moved.
+	return xproto.ChangeWindowAttributesChecked(p.conn.Conn, p.conn.screen.Root, xproto.CwEventMask, []uint32{xproto.EventMaskSubstructureNotify}).Check()
 }
 
 // Show makes bar what is shown, in the middle of a screen's top edge. Its alpha is not looked at.
@@ -173,14 +175,14 @@ func (p *Panel) watch() {
 			if p.local == nil {
 				p.grabbed(e)
 			}
-		case xproto.VisibilityNotifyEvent:
-			switch {
-			case e.State == xproto.VisibilityUnobscured:
-			case e.Window == p.window:
-				p.raise()
-			default:
-				p.overlay.isCovered()
-			}
+		case xproto.ConfigureNotifyEvent:
+			p.stacked(e.Window)
+		case xproto.MapNotifyEvent:
+			p.stacked(e.Window)
+		case xproto.ReparentNotifyEvent:
+			p.stacked(e.Window)
+		case xproto.CirculateNotifyEvent:
+			p.stacked(e.Window)
 		case xproto.MappingNotifyEvent:
 			p.remap()
 		case nil:
@@ -197,25 +199,4 @@ func pass[T any](to chan<- T, v T) {
 	case to <- v:
 	default:
 	}
-}
-
-// raise puts the bar above whatever covers it, now or a little later: two that want to be on top must not keep the server busy.
-func (p *Panel) raise() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	wait := raiseEvery - time.Since(p.raised)
-	if wait > 0 {
-		p.raised = time.Now().Add(wait)
-		p.done.Go(func() {
-			time.Sleep(wait)
-			p.toTop()
-		})
-		return
-	}
-	p.raised = time.Now()
-	p.toTop()
-}
-
-func (p *Panel) toTop() {
-	xproto.ConfigureWindow(p.conn.Conn, p.window, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
 }

@@ -8,8 +8,6 @@ import (
 	"image/draw"
 	"testing"
 	"time"
-
-	"github.com/jezek/xgb/xproto"
 )
 
 // panel opens one that tells the end user's input from ours.
@@ -44,24 +42,28 @@ func (p *painter) showsBar(at image.Rectangle, colour uint32, want bool) {
 }
 
 func TestPanelIsOnTop(t *testing.T) {
-	p := startPainter(t, "640x480x24")
-	panel := p.open().panel(t)
-	bar := image.NewRGBA(image.Rect(0, 0, 200, 30))
-	draw.Draw(bar, bar.Rect, image.NewUniform(color.RGBA{0x12, 0x34, 0x56, 0xff}), image.Point{}, draw.Src)
-	if err := panel.Show(bar, image.Rect(0, 0, 640, 480)); err != nil {
-		t.Fatal(err)
+	for _, composed := range []bool{false, true} {
+		p := startPainter(t, "640x480x24")
+		if composed {
+			p.compose(t)
+		}
+		panel, g := p.open().panel(t), p.guest()
+		bar := image.NewRGBA(image.Rect(0, 0, 200, 30))
+		draw.Draw(bar, bar.Rect, image.NewUniform(color.RGBA{0x12, 0x34, 0x56, 0xff}), image.Point{}, draw.Src)
+		if err := panel.Show(bar, image.Rect(0, 0, 640, 480)); err != nil {
+			t.Fatal(err)
+		}
+		at := image.Rect(220, 0, 420, 30)
+		p.showsBar(at, 0x123456, true)
+		if !panel.Covers(at.Min) || panel.Covers(at.Max) {
+			t.Error("it does not know where it is")
+		}
+		for range 30 { // somebody wants to be above it
+			g.open(image.Rect(200, 0, 500, 100), 0x335577, true)
+		}
+		p.sees(image.Pt(450, 50), 0x335577, true)
+		p.showsBar(at, 0x123456, true)
+		panel.Close()
+		p.showsBar(at, 0x123456, false)
 	}
-	at := image.Rect(220, 0, 420, 30)
-	p.showsBar(at, 0x123456, true)
-	if !panel.Covers(at.Min) || panel.Covers(at.Max) {
-		t.Error("it does not know where it is")
-	}
-	for range 30 { // somebody wants to be above it
-		w := p.window()
-		xproto.ConfigureWindow(p.conn, w, 15, []uint32{200, 0, 300, 100}) // x, y, width, height
-		xproto.MapWindow(p.conn, w)
-	}
-	p.showsBar(at, 0x123456, true)
-	panel.Close()
-	p.showsBar(at, 0x123456, false)
 }
