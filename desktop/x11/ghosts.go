@@ -36,6 +36,8 @@ const (
 	compositorFade = 700 * time.Millisecond
 	// compositorLag is longer than a compositor takes to draw what only moved.
 	compositorLag = 300 * time.Millisecond
+	// maxGhosts are told apart. More are one, which is all around them.
+	maxGhosts = 100
 	// nudgeAfter is when what was not drawn over by itself is asked for.
 	nudgeAfter = 60 * time.Millisecond
 )
@@ -43,7 +45,12 @@ const (
 // add notes a place that was left.
 func (g *ghosts) add(one ghost) {
 	g.exorcise(one.place)
-	g.at = append(g.at, one)
+	if g.at = append(g.at, one); len(g.at) > maxGhosts {
+		for _, other := range g.at {
+			one.place, one.lag = one.place.Union(other.place), max(one.lag, other.lag)
+		}
+		g.at = append(g.at[:0], one)
+	}
 }
 
 // fade says that some window fades in or out. A compositor may do that where the window was a little before.
@@ -74,9 +81,13 @@ func (g *ghosts) exorcise(place image.Rectangle) (changed bool) {
 
 // dragged says that a window went from one place to another, with what is on it: the server moves pixels that were left there too.
 func (g *ghosts) dragged(from, to image.Rectangle, as ghost) {
-	for _, there := range slices.Clone(g.at) {
+	for i, there := range slices.Clone(g.at) {
 		on := there.place.Intersect(from)
 		if on.Empty() {
+			continue
+		}
+		if to.In(there.place) && i < len(g.at) && g.at[i] == there {
+			g.at[i].interval = as.interval
 			continue
 		}
 		as.lag, as.place = max(as.lag, there.lag), to
