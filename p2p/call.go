@@ -388,7 +388,7 @@ func (c *Call) mute() {
 	c.mu.Unlock()
 	for _, ch := range c.open() {
 		if ch != c.control {
-			ch.Fail(ErrClosed)
+			ch.Fail(net.ErrClosed)
 		}
 	}
 }
