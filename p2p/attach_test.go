@@ -299,8 +299,9 @@ func TestReorderedAttach(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- host.join(context.Background(), far, n.cables[0]) }()
 	message.Write(stalled, sign(50)) // and does not read
-	if a, err := asking(t, host, n, sign(51)); err != nil || !a.Allowed {
-		t.Errorf("the later one: %v, %v", a.Allowed, err)
+	began := time.Now()
+	if a, err := asking(t, host, n, sign(51)); err != nil || !a.Allowed || time.Since(began) >= stepFor {
+		t.Errorf("the later one after %v: %v, %v", time.Since(began), a.Allowed, err)
 	}
 	if err := <-done; err == nil {
 		t.Error("the stalled one has the channel")

@@ -246,6 +246,32 @@ func TestCloseBetweenStreams(t *testing.T) {
 	})
 }
 
+// The ack of the end is lost with its stream, and said again on the next: else the first end would wait for it for ever.
+func TestLastAckIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := New(Options{}), New(Options{})
+		sa, sb := newWire(endless, 6, true).ends() // half of the ack
+		a.Attach(sa, 0)
+		b.Attach(sb, 0)
+		a.Write([]byte{1})
+		a.CloseWrite()
+		synctest.Wait()
+		if a.Attached() || a.acked != 0 {
+			t.Errorf("acknowledged up to %d on a wire that is cut", a.acked)
+		}
+		sa, sb = newWire(endless, endless, true).ends()
+		atA, atB := a.Detach(), b.Detach()
+		a.Attach(sa, atB)
+		b.Attach(sb, atA)
+		synctest.Wait()
+		if a.acked != 2 {
+			t.Errorf("acknowledged up to %d", a.acked)
+		}
+		a.Fail(net.ErrClosed)
+		b.Fail(net.ErrClosed)
+	})
+}
+
 // After PatienceFor without a stream the Conn is dead, not before; whoever waits is told.
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
