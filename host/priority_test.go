@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,15 +153,17 @@ func (h *holder) ClearClipboard()          { h.clipboard = "" }
 func TestBlockedIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := new(occupied)
-		allowed := session.View | session.Control
-		g := newGate(d, func() session.Permissions { return allowed })
+		d.title.Store("")
+		var allowed atomic.Uint32
+		allowed.Store(uint32(session.View | session.Control))
+		g := newGate(d, func() session.Permissions { return session.Permissions(allowed.Load()) })
 		ctx, cancel := context.WithCancel(t.Context())
 		var told []p2p.Alert
 		var running sync.WaitGroup
 		running.Go(func() { g.tellBlocked(ctx, func(a p2p.Alert) { told = append(told, a) }) })
 		says := func(title string, want ...p2p.Alert) {
 			t.Helper()
-			d.title = title
+			d.title.Store(title)
 			time.Sleep(5 * blockedEvery)
 			synctest.Wait()
 			if len(told) != len(want) || len(want) > 0 && told[0] != want[0] {
@@ -173,7 +176,7 @@ func TestBlockedIsTold(t *testing.T) {
 		says("Another", p2p.Alert{Kind: p2p.AlertBlocked, Title: "Another"})
 		says("", p2p.Alert{Kind: p2p.AlertFree})
 		says("Password", p2p.Alert{Kind: p2p.AlertBlocked, Title: "Password"})
-		allowed = session.Control // and nothing is seen: no titles either
+		allowed.Store(uint32(session.Control)) // and nothing is seen: no titles either
 		says("Another", p2p.Alert{Kind: p2p.AlertFree})
 		cancel()
 		running.Wait()
@@ -183,7 +186,10 @@ func TestBlockedIsTold(t *testing.T) {
 // occupied is a desktop with a window on it that wants all input, unless its title is "".
 type occupied struct {
 	screen
-	title string
+	title atomic.Value // string
 }
 
-func (a *occupied) Blocked() (string, bool) { return a.title, a.title != "" }
+func (a *occupied) Blocked() (string, bool) {
+	title := a.title.Load().(string)
+	return title, title != ""
+}
