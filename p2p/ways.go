@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -90,6 +91,7 @@ type ways struct {
 // transports are what a host's or a bridge's node dials with: the ways to its gateway, and TCP and QUIC to the other end.
 func (w *ways) transports(o NodeOptions) func(transport.Upgrader) ([]transport.Transport, error) {
 	return func(up transport.Upgrader) (all []transport.Transport, err error) {
+		os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // is for servers; to a person it says nothing
 		w.up, w.resources = up, o.Resources
 		dialer := tcp.WithDialerForAddr(func(multiaddr.Multiaddr) (tcp.ContextDialer, error) { return &w.source, nil })
 		if w.tcp, err = tcp.NewTCPTransport(up, o.Resources, nil, dialer); err != nil {
