@@ -126,7 +126,7 @@ func (u *uplink) tryAll(ctx context.Context) (all []trial) {
 	var trying sync.WaitGroup
 	for _, e := range u.ways.ends {
 		trying.Go(func() {
-			for _, s := range u.ways.steps(ctx, e) {
+			for _, s := range append(u.ways.through(e), u.ways.direct(ctx, e)...) {
 				trying.Go(func() {
 					began := time.Now()
 					conn, err := u.ways.try(ctx, s, u.gateway.ID)

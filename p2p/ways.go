@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +128,8 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID)
 		return attempt{s.Way, conn, err}
 	})
 	for _, e := range w.ends {
-		r.enter(func() []step { return w.steps(r.ctx, e) }, best)
+		r.enter(func() []step { return w.through(e) }, best) // which does not wait for a name server
+		r.enter(func() []step { return w.direct(r.ctx, e) }, best)
 	}
 	w.racing.Go(r.close)
 	var lost Failures
@@ -163,38 +165,39 @@ func (w *ways) last() (Way, Failures) {
 	return w.best, w.lost
 }
 
-// steps are the ways to one address: directly to each address that its name means, and through a proxy, which looks the name up
-// itself.
-func (w *ways) steps(ctx context.Context, e endpoint) (all []step) {
-	add := func(kind string, turn int, s step) {
+// through are the ways to an address through a proxy, which looks the name up itself.
+func (w *ways) through(e endpoint) (all []step) {
+	via, err := w.proxies.For(e.address())
+	if via == nil && err == nil {
+		return nil
+	}
+	s := step{Way: Way{Address: e.address(), Proxy: "?"}, via: via, none: err}
+	if via != nil {
+		s.Proxy = proxy.Name(via)
+	}
+	return e.by(s, map[string]int{byTCP: 1, byWebSocket: 2})
+}
+
+// direct are the ways to each address that a name means.
+func (w *ways) direct(ctx context.Context, e endpoint) (all []step) {
+	addresses, err := e.lookUp(ctx)
+	if err != nil {
+		return []step{{Way: Way{Transport: cmp.Or(e.only, byTCP), Address: e.address()}, none: err}}
+	}
+	for _, ip := range addresses {
+		s := step{Way: Way{Address: netip.AddrPortFrom(ip.Unmap(), e.number()).String()}}
+		all = append(all, e.by(s, map[string]int{byTCP: 0, byQUIC: 1, byWebSocket: 2})...)
+	}
+	return all
+}
+
+// by is a step by each transport that leads to the endpoint, with its turn.
+func (e endpoint) by(s step, turns map[string]int) (all []step) {
+	for kind, turn := range turns {
 		if e.only == "" || e.only == kind {
 			s.Transport, s.turn = kind, turn
 			all = append(all, s)
 		}
-	}
-	proxied := func() {
-		via, err := w.proxies.For(e.address())
-		if via == nil && err == nil {
-			return
-		}
-		s := step{Way: Way{Address: e.address(), Proxy: "?"}, via: via, none: err}
-		if via != nil {
-			s.Proxy = proxy.Name(via)
-		}
-		add(byTCP, 1, s)
-		add(byWebSocket, 2, s)
-	}
-	proxied()
-	addresses, err := e.lookUp(ctx)
-	if err != nil {
-		add(byTCP, 0, step{Way: Way{Address: e.address()}, none: err})
-		return all
-	}
-	for _, ip := range addresses {
-		s := step{Way: Way{Address: netip.AddrPortFrom(ip.Unmap(), e.number()).String()}}
-		add(byTCP, 0, s)
-		add(byQUIC, 1, s)
-		add(byWebSocket, 2, s)
 	}
 	return all
 }

@@ -31,8 +31,10 @@ func TestOutOfFiles(t *testing.T) {
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer serve.Wait()
-	defer serve.Process.Kill()
+	t.Cleanup(func() { // after host and bridge have left
+		serve.Process.Kill()
+		serve.Wait()
+	})
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
