@@ -58,13 +58,3 @@ func (g region) covers(r image.Rectangle) bool {
 	}
 	return false
 }
-
-// has tells whether p is in the region.
-func (g region) has(p image.Point) bool {
-	for _, in := range g {
-		if p.In(in) {
-			return true
-		}
-	}
-	return false
-}
