@@ -4,7 +4,6 @@ package conformance
 
 import (
 	"errors"
-	"fmt"
 	"image"
 	"net"
 	"os"
@@ -12,27 +11,6 @@ import (
 
 	"sixgate/rfb"
 )
-
-// A host that is killed in the middle of a drag, with a key held, leaves nothing down.
-func TestKilledHostHoldsNothing(t *testing.T) {
-	d := newDesk(t)
-	host := start(t, "", "sixgate-host", "vnc", "--display", d.Display, "--port", "0", "--no-password")
-	s := new(server)
-	if _, err := fmt.Sscanf(host.until(t, "\n"), "listening on 127.0.0.1:%d", &s.port); err != nil {
-		t.Fatal(err)
-	}
-	viewer, err := rfb.NewClient(s.dial(t), rfb.ClientOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const control = 0xffe3
-	if err := errors.Join(viewer.Key(control, true), viewer.Key('x', true), viewer.Pointer(image.Pt(300, 300), 1)); err != nil {
-		t.Fatal(err)
-	}
-	d.holds(t, 2, 1)
-	host.cmd.Process.Kill()
-	d.holds(t, 0, 0)
-}
 
 // However control ends in the middle of a drag with keys held, nothing stays down.
 func TestNothingStaysDown(t *testing.T) {

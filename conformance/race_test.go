@@ -8,3 +8,6 @@ package conformance
 var buildFlags = []string{"-race", "-gcflags=sixgate/rfb=-race=false"}
 
 const memoryFactor = 10
+
+// stops is how many sessions are stopped.
+const stops = 1
