@@ -349,7 +349,8 @@ func TestGatewayRestart(t *testing.T) {
 	code := newCode(t, b)
 	used := newCode(t, addBridge(t, g, "Bob"))
 	h := dialHost(t, g.Addresses()...)
-	if _, err := h.Join(t.Context(), used); err != nil {
+	bobs, err := h.Join(t.Context(), used)
+	if err != nil {
 		t.Fatal(err)
 	}
 	g.Close()
@@ -378,6 +379,8 @@ func TestGatewayRestart(t *testing.T) {
 	if host.CheckDigits() != bridge.CheckDigits() {
 		t.Error("the check digits differ")
 	}
+	bobs.End(session.ByUser) // while the gateway is there to tell
+	host.End(session.ByUser)
 }
 
 // A gateway that has lost its state: the bridge comes back all the same, and gets a new code.

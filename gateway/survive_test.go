@@ -150,6 +150,8 @@ func TestSessionSurvivesGatewayRestart(t *testing.T) {
 	if got := make([]byte, 3); must(io.ReadFull(from, got)) != 3 || !bytes.Equal(got, []byte("new")) {
 		t.Errorf("a new channel carries %q", got)
 	}
+	host.End(session.ByUser) // while the gateway is there to tell
+	asked.End(session.ByUser)
 }
 
 // A bridge opens its own door and nobody else's; who is no bridge opens none.
