@@ -38,7 +38,7 @@ func TestDemo(t *testing.T) {
 		return address
 	}
 	cmd := exec.Command(program(t, "sixgate-demo"), "--viewer-port", "0", "--picture", filepath.Join(dir, "demo.png"))
-	cmd.Env = append(os.Environ(), "DISPLAY="+d.Display, "PATH="+dir+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "DISPLAY="+d.Display, "BROWSER="+filepath.Join(dir, "browser"))
 	demo := startCommand(t, "sixgate-demo", cmd)
 	demo.until(t, "Sharing this desktop")
 	demo.until(t, "The supporter reads out the code:")
@@ -75,12 +75,12 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// newBrowser puts an xdg-open into a folder, which stays, as Chromium does, and writes the addresses that it should open to a file.
+// newBrowser puts a browser into a folder, which stays, as Chromium does, and writes the addresses that it should open to a file.
 func newBrowser(t *testing.T, dir string) (opened string) {
 	t.Helper()
 	opened, running := filepath.Join(dir, "opened"), filepath.Join(dir, "running")
 	script := fmt.Sprintf("#!/bin/sh\necho \"$1\" >> %s\necho $$ >> %s\nexec sleep 1000\n", opened, running)
-	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "browser"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
