@@ -7,9 +7,10 @@ import (
 	"sixgate/session"
 )
 
-// What this program can do. Chat and files are not in it: they have no channel yet, and a mode or a permission of which nothing
-// comes would be a promise. Whoever gives them one adds them here; keys, bar, page and receipt know them.
-const offered = session.View | session.Control | session.Clipboard
+// What this program can do. The end user's say over files is here before the channel that they will go through (p2p's kinds):
+// whoever opens that finds F11, bar, page and receipt at work. Chat, files as a mode, and tunnels are not offered yet: keys, bar, page
+// and receipt know them.
+const offered = session.View | session.Control | session.Clipboard | session.Files
 
 var modes = []session.Mode{session.ModeActive, session.ModeGuidance, session.ModeMonitor}
 
