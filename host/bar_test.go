@@ -60,19 +60,12 @@ func TestStopIsTheFirstFreeKey(t *testing.T) {
 	}
 }
 
-// withFiles is what a supporter asks a program for that has channels for files. Ours has none yet.
-func withFiles(name string) Request {
-	r := newRequest(p2p.Hello{Name: name})
-	r.Permissions |= session.Files
-	return r
-}
-
 // What can be clicked is where it is painted, in every language and with the longest name, on a small screen.
 func TestBar(t *testing.T) {
 	keys := hotKeys{keyF10: stop, keyF12: toggleControl, keyF11: toggleFiles}
 	for _, language := range []string{"", "C", "en_GB.UTF-8", "de_AT", "it", "fr", "es", "xx"} {
 		for _, name := range []string{"Ada", strings.Repeat("Wolfeschlegelsteinhausen ", 20)} {
-			c := newConsent(t.Context(), new(screen), withFiles(name), Grant{Permissions: session.View})
+			c := newConsent(t.Context(), new(screen), newRequest(p2p.Hello{Name: name}), Grant{Permissions: session.View})
 			b := bar{web.Words(language), keys, true}
 			shown := lay([][]part{b.parts(c)}, 1024)
 			off := shown.paint()
@@ -146,7 +139,7 @@ func TestToggle(t *testing.T) {
 		t.Errorf("after the key, %v is allowed and buttons %b are down", c.Allowed(), d.buttons)
 	}
 	c.toggle(session.Control) // the supporter has just used the mouse: this is not the page
-	c.toggle(session.Files)   // was not offered
+	c.toggle(session.Tunnel)  // was not offered
 	if c.Allowed() != session.View|session.Control || len(told) != 2 || seen != 2 {
 		t.Errorf("%v is allowed, the supporter was told %v, %d changes were seen", c.Allowed(), told, seen)
 	}

@@ -14,11 +14,15 @@ type barQuestion struct {
 	noted <-chan time.Time // when the note has been there long enough
 }
 
-// row is the bar's row with the question, and with several new windows what is done with all of them; nil when there is nothing to ask.
+// row is the bar's row with the question, and with several new windows what is done with all of them; nil when there is nothing to ask
+// or to note.
 func (a *barQuestion) row(b bar, asked []question) []part {
 	if len(asked) == 0 {
-		*a = barQuestion{}
-		return nil
+		a.id = 0
+		if a.note == "" {
+			return nil
+		}
+		return []part{{text: a.note, ground: barGround}}
 	}
 	if first := asked[0].window.ID; first != a.id {
 		*a = barQuestion{id: first, since: time.Now()}

@@ -18,7 +18,7 @@ func TestBarAsks(t *testing.T) {
 		for _, screenWide := range []int{3840, 1024, 640} {
 			for _, program := range []string{"Mail", strings.Repeat("A very long name ", 10)} {
 				b := bar{words: web.Words(language), keys: keys}
-				c := newConsent(t.Context(), new(screen), withFiles("Ada"), Grant{Permissions: session.View})
+				c := newConsent(t.Context(), new(screen), newRequest(ada), Grant{Permissions: session.View})
 				var asked []question
 				for _, w := range opened(1, 2, 3) {
 					w.Program = program

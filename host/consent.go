@@ -109,11 +109,12 @@ func (c *Consent) Step(m session.Mode) error {
 	return nil
 }
 
-// toggle turns a permission on or off at once: for the end user's own keys and bar, which nobody else can press.
-func (c *Consent) toggle(p session.Permissions) {
+// toggle turns a permission on or off at once: for the end user's own keys, which nobody else can press.
+func (c *Consent) toggle(p session.Permissions) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.change(c.Mode(), c.Allowed()^p&c.Offered())
+	return nil
 }
 
 // change tells all whom it concerns, if there is anything new. c.mu is held.

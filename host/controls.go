@@ -68,10 +68,12 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 	var asks barQuestion
 	for {
 		var clicked part
+		turn := func(p session.Permissions) error { return c.Change(p, !c.Allowed().Has(p)) }
 		select {
 		case <-ctx.Done():
 			return
 		case clicked.does = <-keys:
+			turn = c.toggle
 		case at := <-k.panel.Clicks():
 			clicked = shown.at(at)
 		case <-asks.noted:
@@ -88,21 +90,23 @@ func (k controls) run(ctx context.Context, h Host, c *Consent, end func()) {
 				h.Log.Warn("the session bar cannot be shown", "err", err)
 			}
 		}
+		var refused error
 		switch clicked.does {
 		case toggleFiles:
-			c.toggle(session.Files)
+			refused = turn(session.Files)
 		case toggleControl:
-			c.toggle(session.Control)
+			refused = turn(session.Control)
 		case showPage:
 			h.ShowPage()
 		case showWindows, hideWindows:
-			if err := asks.answer(c.hiding, clicked); err != nil {
-				asks.note, asks.noted = strings.ReplaceAll(k.bar.words["hands-off"], "{name}", c.Supporter.Name), time.After(noteFor)
-				poke(changes)
-			}
+			refused = asks.answer(c.hiding, clicked)
 		case stop:
 			end()
 			return
+		}
+		if refused != nil {
+			asks.note, asks.noted = strings.ReplaceAll(k.bar.words["hands-off"], "{name}", c.Supporter.Name), time.After(noteFor)
+			poke(changes)
 		}
 	}
 }

@@ -33,8 +33,8 @@ func consenting(t *testing.T, d Desktop, r Request, g Grant) (*Consent, *[]stand
 func TestNewRequest(t *testing.T) {
 	watch := []session.Mode{session.ModeMonitor}
 	for wanted, want := range map[session.Mode]Request{
-		session.ModeActive:   {Mode: session.ModeActive, Modes: modes, Permissions: session.View | session.Control | session.Clipboard},
-		session.ModeGuidance: {Mode: session.ModeGuidance, Modes: modes[1:], Permissions: session.View | session.Clipboard},
+		session.ModeActive:   {Mode: session.ModeActive, Modes: modes, Permissions: offered},
+		session.ModeGuidance: {Mode: session.ModeGuidance, Modes: modes[1:], Permissions: offered &^ session.Control},
 		session.ModeMonitor:  {Mode: session.ModeMonitor, Modes: watch, Permissions: session.View},
 		session.ModeChat:     {}, session.ModeFiles: {}, 5: {}, 255: {}, // nothing of that is there
 	} {
@@ -53,11 +53,11 @@ func TestGrantStaysWithin(t *testing.T) {
 		g, want Grant
 	}{
 		{active, Grant{}, Grant{}},
-		{active, Grant{Permissions: everything, ShowNew: true}, Grant{Permissions: session.View | session.Control | session.Clipboard, ShowNew: true}},
+		{active, Grant{Permissions: everything, ShowNew: true}, Grant{Permissions: offered, ShowNew: true}},
 		{active, Grant{Mode: session.ModeMonitor, Permissions: everything}, Grant{Mode: session.ModeMonitor, Permissions: session.View}},
 		{active, Grant{Mode: session.ModeFiles, Permissions: everything}, Grant{}},
 		{guidance, Grant{Permissions: everything}, Grant{}}, // active is more than was wanted
-		{guidance, Grant{Mode: session.ModeGuidance, Permissions: everything}, Grant{Mode: session.ModeGuidance, Permissions: session.View | session.Clipboard}},
+		{guidance, Grant{Mode: session.ModeGuidance, Permissions: everything}, Grant{Mode: session.ModeGuidance, Permissions: offered &^ session.Control}},
 		{Request{}, Grant{Permissions: everything}, Grant{}},
 	} {
 		if got := tt.r.within(tt.g); got != tt.want {
@@ -69,7 +69,7 @@ func TestGrantStaysWithin(t *testing.T) {
 // A session steps down, lets go of what the lower mode does not offer, and never goes up.
 func TestStep(t *testing.T) {
 	d := newPresses()
-	c, told := consenting(t, d, withFiles("Ada"), Grant{Permissions: session.View | session.Control | session.Files})
+	c, told := consenting(t, d, newRequest(ada), Grant{Permissions: session.View | session.Control | session.Files})
 	seen := 0
 	c.Watch(func() { seen++ })
 	c.gate.Key('x', true)
@@ -118,7 +118,7 @@ func TestStep(t *testing.T) {
 func TestConsentIsWithinItsMode(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 14))
 	for range 500 {
-		request := withFiles("Ada")
+		request := newRequest(ada)
 		c, told := consenting(t, new(screen), request, request.within(Grant{Mode: session.Mode(r.IntN(3)), Permissions: session.Permissions(r.IntN(32))}))
 		for range 40 {
 			mode, p := c.Mode(), session.Permissions(1<<r.IntN(5))
@@ -146,20 +146,62 @@ func TestConsentIsWithinItsMode(t *testing.T) {
 // keyboard is a panel whose keys are pressed by the test.
 type keyboard struct {
 	drawer
-	keys  chan uint32
-	shown chan struct{}
+	keys   chan uint32
+	clicks chan image.Point
+	shown  chan struct{}
 }
 
-func (k *keyboard) Keys() <-chan uint32 { return k.keys }
+func (k *keyboard) Keys() <-chan uint32        { return k.keys }
+func (k *keyboard) Clicks() <-chan image.Point { return k.clicks }
 func (k *keyboard) Show(bar *image.RGBA, _ image.Rectangle) error {
 	k.shown <- struct{}{}
 	return nil
 }
 
+// A click on the bar gives nothing while the supporter points, and the bar says so; it takes at any time. A key does both.
+func TestBarGivesNothingUnderTheSupportersHands(t *testing.T) {
+	r := newRequest(ada)
+	c, told := consenting(t, new(screen), r, Grant{Permissions: session.View | session.Control})
+	k := &keyboard{keys: make(chan uint32), clicks: make(chan image.Point), shown: make(chan struct{})}
+	k.has = map[uint32]bool{keyF10: true, keyF11: true, keyF12: true}
+	controls := controls{k, bar{words: web.Words("en"), keys: grabKeys(k, c.Offered())}}
+	stopped := make(chan struct{})
+	go controls.run(t.Context(), Host{Desktop: new(screen)}, c, func() { close(stopped) })
+	<-k.shown
+	click := func(does action) {
+		t.Helper()
+		row := lay([][]part{controls.bar.parts(c)}, 1<<15)
+		for x := range row.size().X {
+			if row.at(image.Pt(x, 5)).does == does {
+				k.clicks <- image.Pt(x+3, 5)
+				<-k.shown
+				return
+			}
+		}
+		t.Fatalf("nothing on the bar does %v", does)
+	}
+	c.gate.MovePointer(image.Pt(300, 300), 0)
+	click(toggleFiles)
+	if c.Allowed() != session.View|session.Control {
+		t.Errorf("the bar gave %v while the supporter pointed", c.Allowed())
+	}
+	click(toggleControl)
+	if c.Allowed() != session.View {
+		t.Errorf("the bar left %v", c.Allowed())
+	}
+	k.keys <- keyF11
+	<-k.shown
+	if c.Allowed() != session.View|session.Files || len(*told) != 2 {
+		t.Errorf("%v is allowed, the supporter was told %v", c.Allowed(), *told)
+	}
+	k.keys <- keyF10
+	<-stopped
+}
+
 // Files are off until the end user presses F11, also where all that was asked for was allowed at once. The bar, the supporter and the
-// receipt say so. (A request that offers files is this test's: no program has a channel for them yet.)
+// receipt say so.
 func TestFilesAreOffUntilF11(t *testing.T) {
-	r := withFiles("Ada")
+	r := newRequest(ada)
 	var out strings.Builder
 	granted, err := Terminal(strings.NewReader("y\n"), &out).Allow(t.Context(), r)
 	if err != nil || granted.Permissions.Has(session.Files) || strings.Contains(out.String(), "files") {
@@ -198,14 +240,14 @@ func TestFilesAreOffUntilF11(t *testing.T) {
 	}
 }
 
-// Where there are no files and no control to allow, F11 and F12 stay the end user's programs'.
+// Where there are no files or no control to allow, F11 and F12 stay the end user's programs'.
 func TestKeysOfWhatIsOffered(t *testing.T) {
 	for _, m := range modes {
 		c, _ := consenting(t, new(screen), newRequest(ada), Grant{Mode: m, Permissions: session.View})
 		k := &drawer{has: map[uint32]bool{keyF10: true, keyF11: true, keyF12: true}}
 		keys := grabKeys(k, c.Offered())
-		if _, has := keys[keyF11]; has {
-			t.Errorf("%v: F11 is taken", m)
+		if _, has := keys[keyF11]; has != (m != session.ModeMonitor) {
+			t.Errorf("%v: F11 is taken = %v", m, has)
 		}
 		if _, has := keys[keyF12]; has != (m == session.ModeActive) {
 			t.Errorf("%v: F12 is taken = %v", m, has)
@@ -225,7 +267,7 @@ func TestKeysOfWhatIsOffered(t *testing.T) {
 // The end user chooses a lower mode on the page, and steps down on it.
 func TestPageModes(t *testing.T) {
 	p, tb := openPage(t)
-	r := withFiles("Ada")
+	r := newRequest(ada)
 	allow := asking(func() (Grant, error) { return p.Allow(t.Context(), r) })
 	v := tb.until(func(v view) bool { return v.Fit })
 	var offers []string

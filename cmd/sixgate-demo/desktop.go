@@ -68,7 +68,8 @@ func furnish(ctx context.Context, server *xvfb.Server, scratch string) error {
 		if args[0] == "display" {
 			args = append(args[:len(args)-1:len(args)-1], picture)
 		}
-		if err := server.Spawn(args[0], args[1:]...); err != nil {
+		// What they leave when they are ended goes with the demo's own files.
+		if err := server.Spawn("env", append([]string{"TMPDIR=" + scratch}, args...)...); err != nil {
 			return err
 		}
 	}
