@@ -234,7 +234,7 @@ var noticePaper = color.RGBA{0x1b, 0x24, 0x30, 0xff}
 func TestSession(t *testing.T) {
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
-	early := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize}})
+	early := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize, rfb.EncodingCursor}})
 	eventually(t, func() error { _, err := early.picture(); return err }) // a notice
 	host := m.host(t, "", d.Display)
 	m.allow(t, host)

@@ -66,6 +66,11 @@ func newMirror() *mirror {
 func (m *mirror) show(headline, detail string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.cover(headline, detail)
+}
+
+// cover is show for who holds mu.
+func (m *mirror) cover(headline, detail string) {
 	notice := [2]string{headline, detail}
 	if m.notice == notice {
 		return
@@ -78,10 +83,10 @@ func (m *mirror) show(headline, detail string) {
 
 // pause shows a notice in place of the desktop, or ends that.
 func (m *mirror) pause(on bool, notice string) {
-	if on {
-		m.show(notice, "They can show their screen again at any time.")
-	}
 	m.mu.Lock()
+	if on {
+		m.cover(notice, "They can show their screen again at any time.")
+	}
 	was := m.paused
 	m.paused = on
 	m.mu.Unlock()
