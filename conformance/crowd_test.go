@@ -25,6 +25,7 @@ import (
 // TestSlowLoris has one viewer that says and reads a byte at a time beside nine good ones: those see every step of what
 // happens on the desktop, while the tenth holds on.
 func TestSlowLoris(t *testing.T) {
+	t.Parallel()
 	d := newSmallDesk(t)
 	s := share(t, d)
 	encodings := []rfb.Encoding{rfb.EncodingTight, rfb.EncodingZRLE, rfb.EncodingHextile}

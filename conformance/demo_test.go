@@ -16,6 +16,7 @@ import (
 // TestDemo plays the end user of the demo: the page opens in their browser, is closed in the middle of the session, and comes
 // back where it was when they click on the supporter's name.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	for _, name := range []string{"sixgate-gateway", "sixgate-bridge", "sixgate-host"} {
 		program(t, name)

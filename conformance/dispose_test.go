@@ -77,6 +77,7 @@ func (d *disposable) left(t *testing.T) (names []string) {
 
 // However it ends, nothing is left of a host that was started with --dispose, and it says what it looked for.
 func TestDispose(t *testing.T) {
+	t.Parallel()
 	d := newDisplay(t, "640x480x24")
 	screen := openScreen(t, d.Display)
 	held := func(want int) func() error {

@@ -85,6 +85,7 @@ func proxyOn(t *testing.T, at place, name string, args ...string) (hostPort stri
 
 // TestDoctor has both doctors look at networks that are broken in one way each.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	n := newInternet(t).serve(t, bed.Line{})
 	ada := filepath.Join(t.TempDir(), "ada.sixgate")
 	profile, err := exec.Command(program(t, "sixgate-gateway"), "operator", "add", "Ada", "--gateway-data", n.data).Output()

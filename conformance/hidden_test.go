@@ -191,6 +191,7 @@ func newPrograms(t *testing.T) (*desk, *scene.Screen) {
 // TestNewWindows opens windows in a session: each stays hidden until the end user has clicked on Show on their bar, and nobody else
 // can click there.
 func TestNewWindows(t *testing.T) {
+	t.Parallel()
 	d, programs := newPrograms(t)
 	d.program(t, programs, "Notes", image.Rect(40, 80, 440, 380), notesColour)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")

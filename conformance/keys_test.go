@@ -14,6 +14,7 @@ import (
 
 // TestEndUsersKeys presses the end user's keys and clicks on their bar, as they and as the supporter: only theirs count.
 func TestEndUsersKeys(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	host := m.host(t, "", d.Display)

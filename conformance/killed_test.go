@@ -14,6 +14,7 @@ import (
 
 // However control ends in the middle of a drag with keys held, nothing stays down.
 func TestNothingStaysDown(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	hand := d.hand(t)
 	const control, f12 = 0xffe3, 0xffc9

@@ -11,6 +11,7 @@ import (
 // TestMirror looks at a desktop through a bridge that was told to lose nothing: the mirror may not change a pixel, whatever
 // the viewer's encoding and whatever happens to the desktop.
 func TestMirror(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--quality=-1")
 	if len(m.viewers.password) != 8 {
@@ -52,6 +53,7 @@ func TestMirror(t *testing.T) {
 
 // TestMirrorWithLoss looks through a bridge with the quality that it has by itself.
 func TestMirrorWithLoss(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password")
 	m.allow(t, m.host(t, "", d.Display))

@@ -100,6 +100,7 @@ func (r rogue) screen() *rfb.Client {
 
 // TestModes lets a supporter who keeps to nothing do all they can, in each mode that the end user lets them have.
 func TestModes(t *testing.T) {
+	t.Parallel()
 	m := meet(t, "", "127.0.0.1", "")
 	for _, tt := range []struct {
 		wants   session.Mode
@@ -187,6 +188,7 @@ func TestModes(t *testing.T) {
 
 // TestBridgeHears has a host that says what it likes tell the bridge of modes and alerts.
 func TestBridgeHears(t *testing.T) {
+	t.Parallel()
 	m := meet(t, "", "127.0.0.1", "", "--mode=guidance")
 	node, err := p2p.DialHost(t.Context(), p2p.HostOptions{Gateways: []string{m.address}, Self: p2p.Hello{Name: "pc"}})
 	if err != nil {

@@ -41,6 +41,7 @@ func TestMoves(t *testing.T) {
 
 // TestMovesThroughTheMirror is the same through a host, a gateway and a bridge.
 func TestMovesThroughTheMirror(t *testing.T) {
+	t.Parallel()
 	d := newPhotoDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--quality=-1")
 	m.allow(t, m.host(t, "", d.Display))
@@ -74,10 +75,10 @@ func testMoves(t *testing.T, d *desk, s *server, step func() error, times int) {
 	watch(t, d, plain.picture, same)
 }
 
-// walks follows thirty steps, and takes the next when the picture is the screen's: how fast that is does not matter.
+// walks follows twenty steps, and takes the next when the picture is the screen's: how fast that is does not matter.
 func (v *script) walks(d *desk, step func() error) {
 	v.Helper()
-	for range 30 {
+	for range 20 {
 		if err := step(); err != nil {
 			v.Fatal(err)
 		}

@@ -57,6 +57,7 @@ func ip(t *testing.T, args ...string) {
 // TestRelayBetweenNetworks has the host and the bridge in networks that reach the gateway and not each other, and reads
 // everything that passes the gateway's links.
 func TestRelayBetweenNetworks(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	s := newSpaces(t)
 	if _, err := dialFrom(s.host, "20.0.2.2:9"); !errors.Is(err, syscall.ENETUNREACH) {

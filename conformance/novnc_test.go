@@ -55,6 +55,7 @@ func (v *puppet) state(t *testing.T) (s noVNCState) {
 
 // TestNoVNC drives noVNC in Chromium: what it shows, what is typed in it, what is copied on both sides.
 func TestNoVNC(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	s := share(t, d)
 	v := startNoVNC(t, s, 9)

@@ -50,6 +50,7 @@ func (m *meeting) alert(t *testing.T, kind string) event {
 
 // TestEndUserGoesFirst has both use the mouse at once.
 func TestEndUserGoesFirst(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.run(t, "xsetroot", "-cursor_name", "left_ptr") // where none is seen and the pointer goes elsewhere, the server suspects a game
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
@@ -110,6 +111,7 @@ func TestEndUserGoesFirst(t *testing.T) {
 
 // TestGuidance points and draws for an end user, until the host is killed.
 func TestGuidance(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1", "--mode=guidance")
 	host := m.host(t, "", d.Display)

@@ -232,6 +232,7 @@ func (m *meeting) allowAs(t *testing.T, host *talk, answer string) {
 var noticePaper = color.RGBA{0x1b, 0x24, 0x30, 0xff}
 
 func TestSession(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	early := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize, rfb.EncodingCursor}})
@@ -316,6 +317,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestSessionsThatEndEarly(t *testing.T) {
+	t.Parallel()
 	d := newDisplay(t, "320x240x24")
 	m := meet(t, "", "127.0.0.1", "")
 	for _, tt := range []struct {
@@ -364,6 +366,7 @@ func (m *meeting) state(t *testing.T, want session.State) {
 
 // A host that is killed may as well be one whose network is gone: the supporter sees that, and waits, or leaves.
 func TestHostKilled(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	host := m.host(t, "", d.Display)
@@ -391,6 +394,7 @@ func TestHostKilled(t *testing.T) {
 
 // A gateway that is killed takes no session with it: another one on the same port brings it back, and viewers never leave.
 func TestGatewayKilled(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	host := m.host(t, "", d.Display)
@@ -435,6 +439,7 @@ func TestDisplayGoneUnseen(t *testing.T) {
 
 // Each error is said once, with cause and remedy, and the program leaves with a status that is not 0.
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	d := newDisplay(t, "320x240x24")
 	m := meet(t, "", "127.0.0.1", "")
 	const nobody = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"

@@ -94,6 +94,7 @@ func (c *cutter) address(gateway string) string {
 // once; the picture is the screen's when it rests; and the viewer has never been sent away. (A large transfer beside it is in
 // gateway's TestSoak: there is no channel for one yet.)
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	gateway := strings.Split(m.address, "/")
