@@ -381,7 +381,7 @@ func (b *Bridge) Close() error {
 		b.stop()
 	}
 	b.calls.end(session.BySupporter)
-	err := b.node.Close()
+	err := b.close()
 	b.running.Wait()
 	return err
 }
