@@ -88,12 +88,12 @@ echo "$$out"; exit 255
 endef
 export fuzz
 
-# Half a minute for each parser of bytes from the network, two at a time.
+# Half a minute for each parser of bytes from the network, three at a time.
 fuzz:
 	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r p; do \
 		dir=$${p#sixgate/}; grep -l -s '^func Fuzz' $$dir/*_test.go >/dev/null || continue; \
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sed "s|^|$$p |"; done | \
-	xargs -P 2 -L 1 bash -c "$$fuzz"
+	xargs -P 3 -L 1 bash -c "$$fuzz"
 
 # Programs with a film and somebody who types; nodes with a large transfer beside that; minutes without a network.
 soak: install-build install-test

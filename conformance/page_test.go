@@ -156,7 +156,7 @@ func TestPage(t *testing.T) {
 		func(r *reader) {
 			r.tabTo("mode-active")
 			r.do("press", "ArrowDown") // the end user chooses less than is wanted
-			if got := r.do("evaluate", permissions); got != "view clipboard" {
+			if got := r.do("evaluate", permissions); got != "view files clipboard" {
 				t.Errorf("who points may have %v", got)
 			}
 			r.do("wait", "#allow:not(:disabled)")
