@@ -141,6 +141,11 @@ func TestModes(t *testing.T) {
 				if ok && u.Resized {
 					t.Fatal("the screen's size was changed")
 				}
+				if ok && !refused { // it was sent before the wish was looked at: the answer comes with another
+					if err := v.Request(false, image.Rect(0, 0, 1, 1)); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
 			if at, err := d.screen.Pointer(); err != nil || at != before {
 				t.Errorf("the pointer went from %v to %v, %v", before, at, err)
