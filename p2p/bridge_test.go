@@ -121,7 +121,7 @@ func TestCodesAreSixDigits(t *testing.T) {
 // A bridge does not even try before consent.
 func TestBridgeKeepsToConsent(t *testing.T) {
 	n := new(lan)
-	c := testCall(t, false, n)
+	c := testCall(false, n)
 	for _, said := range []Notice{{}, {State: session.Asking, Permissions: session.View}, {State: session.Relayed},
 		{State: session.EndedByUser, Permissions: session.View}} {
 		c.heard(said)

@@ -129,16 +129,16 @@ func (n *lan) mend(_ context.Context, anew bool) error {
 	return nil
 }
 
-func testCall(t testing.TB, host bool, n *lan) *Call {
+func testCall(host bool, n *lan) *Call {
 	return newCall(met{peer: Hello{Name: "the other"}, digits: "4719", key: session.Key{1}}, line{host: host,
 		best: n.best, mend: n.mend, suspect: func(on carrier) { on.close() },
-	}, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	}, slog.New(slog.DiscardHandler)) // a test's own output takes nothing any more when the test has ended
 }
 
 // ends makes both ends of a call, on one cable.
 func ends(t testing.TB) (host, bridge *Call, n *lan) {
 	n = new(lan)
-	n.host, n.bridge = testCall(t, true, n), testCall(t, false, n)
+	n.host, n.bridge = testCall(true, n), testCall(false, n)
 	on := n.add(true)
 	a, b, _ := on.pipe()
 	n.host.begin(a, on)
@@ -155,7 +155,7 @@ func ends(t testing.TB) (host, bridge *Call, n *lan) {
 // lone makes one end of a call, and what the other talks with.
 func lone(t testing.TB, host bool) (*Call, *resume.Conn) {
 	n := &lan{down: true}
-	c := testCall(t, host, n)
+	c := testCall(host, n)
 	on := n.add(true)
 	near, far, _ := on.pipe()
 	c.begin(near, on)

@@ -22,7 +22,7 @@ func TestSilentPeerIsDead(t *testing.T) {
 	for _, host := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			n := &lan{down: true}
-			c := testCall(t, host, n)
+			c := testCall(host, n)
 			on := n.add(true)
 			near, far, _ := on.pipe()
 			go io.Copy(io.Discard, far) // it listens, and says nothing
@@ -45,7 +45,7 @@ func TestSilentPeerIsDead(t *testing.T) {
 func TestDeafPeerIsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &lan{down: true}
-		c := testCall(t, true, n)
+		c := testCall(true, n)
 		on := n.add(true)
 		near, _, _ := on.pipe()
 		c.begin(near, on)
