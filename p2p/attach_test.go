@@ -398,7 +398,7 @@ func TestManyChannels(t *testing.T) {
 
 // FuzzAttach says anything as the beginning of a channel's stream.
 func FuzzAttach(f *testing.F) {
-	host := testCall(f, true, new(lan))
+	host := testCall(true, new(lan))
 	signed := &message.Attach{Channel: 1, Attempt: 1, Kind: RFB}
 	signed.Proof = host.attachProof(signed)
 	for _, m := range []*message.Attach{{Channel: 1, Attempt: 1, Kind: RFB}, signed, {}} {
