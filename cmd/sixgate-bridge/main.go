@@ -33,8 +33,8 @@ type flags struct {
 }
 
 type serveCmd struct {
-	Profile    string     `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
-	Proxy      string     `help:"A proxy to try as well, http://[NAME:PASSWORD@]HOST:PORT; otherwise $$HTTPS_PROXY or $$ALL_PROXY, less $$NO_PROXY." placeholder:"URL"`
+	way
+
 	Purpose    string     `help:"What the end user is asked for, in a few words." placeholder:"WORDS"`
 	Mode       string     `help:"What the session is for: to work on the desktop (active), to point while the user works (guidance), or to watch (monitor)." enum:"active,guidance,monitor" default:"active"`
 	ViewerPort viewerPort `help:"The port for VNC viewers on 127.0.0.1 and ::1; 0 takes a free one." default:"5901" placeholder:"PORT"`
@@ -56,6 +56,19 @@ func (p *viewerPort) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// way is who the gateway takes us for, and what is on the way to it.
+type way struct {
+	Profile string `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
+	Proxy   string `help:"A proxy to try as well, http://[NAME:PASSWORD@]HOST:PORT; otherwise $$HTTPS_PROXY or $$ALL_PROXY, less $$NO_PROXY." placeholder:"URL"`
+}
+
+func (w way) load() (profile p2p.Profile, proxies proxy.Settings, err error) {
+	if profile, err = p2p.LoadProfile(w.Profile); err == nil {
+		proxies, err = proxy.Choose(w.Proxy)
+	}
+	return profile, proxies, err
+}
+
 func (c serveCmd) Validate() error {
 	if c.Quality < -1 || c.Quality > 9 {
 		return fmt.Errorf("--quality %d: it goes from 0 to 9, or is -1 for lossless", c.Quality)
@@ -64,11 +77,7 @@ func (c serveCmd) Validate() error {
 }
 
 func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
-	profile, err := p2p.LoadProfile(c.Profile)
-	if err != nil {
-		return err
-	}
-	proxies, err := proxy.Choose(c.Proxy)
+	profile, proxies, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -83,17 +92,10 @@ func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 	return b.Run(ctx)
 }
 
-type doctorCmd struct {
-	Profile string `help:"The profile that your gateway's operator made for you." required:"" placeholder:"FILE"`
-	Proxy   string `help:"As for serve." placeholder:"URL"`
-}
+type doctorCmd struct{ way }
 
 func (c doctorCmd) Run(ctx context.Context) error {
-	profile, err := p2p.LoadProfile(c.Profile)
-	if err != nil {
-		return err
-	}
-	proxies, err := proxy.Choose(c.Proxy)
+	profile, proxies, err := c.load()
 	if err != nil {
 		return err
 	}
