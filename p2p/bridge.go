@@ -381,7 +381,7 @@ func (b *Bridge) Close() error {
 		b.stop()
 	}
 	b.calls.end(session.BySupporter)
-	err := b.close()
+	err := b.node.Close()
 	b.running.Wait()
 	return err
 }

@@ -57,7 +57,7 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer u.close()
+	defer u.node.Close()
 	var all []Finding
 	var looking sync.WaitGroup
 	var names []Finding
@@ -268,7 +268,7 @@ func (p Profile) known(ctx context.Context, key crypto.PrivKey, proxies proxy.Se
 	if err != nil {
 		return err
 	}
-	defer u.close()
+	defer u.node.Close()
 	if err := u.connect(ctx); err != nil {
 		return err
 	}

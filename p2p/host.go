@@ -165,7 +165,7 @@ func (h *Host) serveChannel(s network.Stream) {
 // Close ends every call with session.ByUser, and waits until nothing of the node runs.
 func (h *Host) Close() error {
 	h.calls.end(session.ByUser)
-	err := h.close()
+	err := h.node.Close()
 	h.meeting.Lock() // the last attempt at a direct connection has ended
 	defer h.meeting.Unlock()
 	return err

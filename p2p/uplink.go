@@ -57,13 +57,6 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, is
 	return u, nil
 }
 
-// close ends the node. Swarm's Close counts on dials having begun before it, and does not see to it: one that its caller has given
-// up may be no older. A look at the ways, at which all of them look first, puts it after.
-func (u *uplink) close() error {
-	u.ways.last()
-	return u.node.Close()
-}
-
 // clientConns is how many connections a host or a bridge has at most: one to its gateway, and those that race to be it, one for
 // each call.
 const clientConns = 128

@@ -81,12 +81,13 @@ type ways struct {
 	resources network.ResourceManager
 	up        transport.Upgrader
 	tcp, quic transport.Transport
-	racing    sync.WaitGroup
+	racing    sync.WaitGroup // added to under mu, and not after closed
 	source    sourcePort
 
-	mu   sync.Mutex
-	best Way      // that worked last
-	lost Failures // of the last race
+	mu     sync.Mutex
+	best   Way      // that worked last
+	lost   Failures // of the last race
+	closed bool
 }
 
 // transports are what a host's or a bridge's node dials with: the ways to its gateway, and TCP and QUIC to the other end.
@@ -112,17 +113,34 @@ func (w *ways) Listen(multiaddr.Multiaddr) (transport.Listener, error) {
 	return nil, errors.New("ways only lead away")
 }
 
-// Close waits for the ways that lost a race.
+// Close refuses races from now on, and waits for the ways that lost one. Swarm closes its transports beside dials that their caller
+// has given up.
 func (w *ways) Close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
 	w.racing.Wait()
 	return nil
 }
 
+// enter says which way worked last, and has Close wait for a race, which tells racing when it is done.
+func (w *ways) enter() (best Way, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return best, net.ErrClosed
+	}
+	w.racing.Add(1)
+	return w.best, nil
+}
+
 // Dial races all ways to the gateway. Where none leads there, the error is Failures.
 func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID) (transport.CapableConn, error) {
-	w.mu.Lock()
-	best := w.best
-	w.mu.Unlock()
+	best, err := w.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer w.racing.Done()
 	r := newRace(ctx, func(ctx context.Context, s step) attempt {
 		conn, err := w.try(ctx, s, gateway)
 		return attempt{s.Way, conn, err}
