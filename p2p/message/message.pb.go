@@ -288,6 +288,7 @@ type Meeting struct {
 	Bridge        []byte                 `protobuf:"bytes,2,opt,name=bridge,proto3" json:"bridge,omitempty"` // its peer id
 	Operator      string                 `protobuf:"bytes,3,opt,name=operator,proto3" json:"operator,omitempty"`
 	Organisation  string                 `protobuf:"bytes,4,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	Gateways      []string               `protobuf:"bytes,5,rep,name=gateways,proto3" json:"gateways,omitempty"` // multiaddrs of the one where the bridge is, when that is another
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -348,6 +349,13 @@ func (x *Meeting) GetOrganisation() string {
 		return x.Organisation
 	}
 	return ""
+}
+
+func (x *Meeting) GetGateways() []string {
+	if x != nil {
+		return x.Gateways
+	}
+	return nil
 }
 
 type Arrival struct {
@@ -1160,12 +1168,13 @@ const file_message_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
 	"\aseconds\x18\x03 \x01(\rR\aseconds\"\x1c\n" +
 	"\x06Redeem\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\"\x8a\x01\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"\xa6\x01\n" +
 	"\aMeeting\x12'\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\x12\x16\n" +
 	"\x06bridge\x18\x02 \x01(\fR\x06bridge\x12\x1a\n" +
 	"\boperator\x18\x03 \x01(\tR\boperator\x12\"\n" +
-	"\forganisation\x18\x04 \x01(\tR\forganisation\"1\n" +
+	"\forganisation\x18\x04 \x01(\tR\forganisation\x12\x1a\n" +
+	"\bgateways\x18\x05 \x03(\tR\bgateways\"1\n" +
 	"\aArrival\x12\x12\n" +
 	"\x04host\x18\x01 \x01(\fR\x04host\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\"8\n" +

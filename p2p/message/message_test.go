@@ -21,6 +21,7 @@ var messages = []struct {
 	{"00000002 0802", &CodeAnswer{Status: Status_NO_CODE}},
 	{"00000008 0a06343832393133", &Redeem{Code: "482913"}},
 	{"0000000b 0801 12020102 1a03416461", &Meeting{Status: Status_OK, Bridge: []byte{1, 2}, Operator: "Ada"}},
+	{"0000000a 0801 12020102 2a022f61", &Meeting{Status: Status_OK, Bridge: []byte{1, 2}, Gateways: []string{"/a"}}},
 	{"0000000c 0a020304 1206343832393133", &Arrival{Host: []byte{3, 4}, Code: "482913"}},
 	{"00000002 0801", &ArrivalAnswer{Status: Status_OK}},
 	{"0000000e 0801 12027063 2a0644656269616e", &Hello{Version: 1, Name: "pc", System: "Debian"}},
