@@ -11,8 +11,12 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// blockedBy looks twice, the second time some seconds later as far as it knows.
+// blockedBy looks twice, the second time some seconds later as far as it knows. It has heard by then of all that others did.
 func (d *Desktop) blockedBy() (title string, blocked bool) {
+	d.mu.Lock()
+	d.sendMark()
+	d.tidings.await(d.marks)
+	d.mu.Unlock()
 	if title, blocked = d.Blocked(); blocked {
 		return title, blocked
 	}
