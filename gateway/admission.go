@@ -102,7 +102,7 @@ func (g *Gateway) AllowReserve(p peer.ID, _ multiaddr.Multiaddr) bool {
 
 // AllowConnect lets a host reach the bridge whose code it redeemed.
 func (g *Gateway) AllowConnect(host peer.ID, _ multiaddr.Multiaddr, bridge peer.ID) bool {
-	allowed := g.pairs.has(host, bridge)
+	allowed := g.pairs.has(host, bridge) && g.arrivals.wait(host, bridge)
 	if !allowed {
 		g.log.Warn("relay refused", "peer", host, "to", bridge)
 	}

@@ -49,6 +49,7 @@ type Gateway struct {
 	codes     *Codes
 	limits    limits
 	pairs     pairs
+	arrivals  arrivals
 	metrics   *metrics
 
 	stop    context.CancelFunc

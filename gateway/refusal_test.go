@@ -202,7 +202,7 @@ func node(t testing.TB, g *Gateway, key crypto.PrivKey) (host.Host, peer.AddrInf
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := p2p.NewNode(p2p.NodeOptions{Key: key, Resources: limits, Circuit: true})
+	n, err := p2p.NewNode(p2p.NodeOptions{Key: key, Resources: limits, Circuits: client.AddTransport})
 	if err != nil {
 		t.Fatal(err)
 	}

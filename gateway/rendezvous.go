@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -122,7 +121,7 @@ func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 		return
 	}
 	host, from := s.Conn().RemotePeer(), addressOf(s.Conn())
-	meeting, err := g.meet(ctx, host, from, req.Code)
+	meeting, a, err := g.meet(ctx, host, from, req.Code)
 	g.log.InfoContext(ctx, "redeem", "host", host, "from", from, "err", err)
 	if g.metrics.refused(err); err == nil {
 		g.metrics.redeemed.Inc()
@@ -135,65 +134,48 @@ func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 	}
 	meeting.Status = p2p.Status(err)
 	message.Write(s, meeting)
+	if err := g.arrivals.settle(a); err != nil {
+		g.log.WarnContext(ctx, "bridge does not answer", "bridge", a.bridge, "err", err)
+	}
 }
 
 // meet brings a host to the bridge behind a code. A code whose bridge is away is not used up: it may come back.
-func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed string) (*message.Meeting, error) {
+func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed string) (*message.Meeting, *arrival, error) {
 	none := new(message.Meeting)
 	right, err := g.limits.take(placesOf(host, from))
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	code, ok := session.ParseCode(typed)
 	if !ok {
-		return none, p2p.ErrNoCode
+		return none, nil, p2p.ErrNoCode
 	}
 	id, err := g.codes.Bridge(ctx, code)
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	bridge, err := peer.Decode(id)
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	who, err := findOperator(g.data, bridge)
 	if err != nil {
-		return none, p2p.ErrNoCode // the operator was removed
+		return none, nil, p2p.ErrNoCode // the operator was removed
 	}
 	if g.node.Network().Connectedness(bridge) != network.Connected {
-		return none, p2p.ErrBridgeGone
+		return none, nil, p2p.ErrBridgeGone
 	}
 	if _, err := g.codes.Redeem(ctx, code); err != nil {
-		return none, err
+		return none, nil, err
 	}
 	right()
 	g.pairs.add(host, bridge)
-	if err := g.announceHost(ctx, bridge, host, code); err != nil {
-		g.log.WarnContext(ctx, "bridge does not answer", "bridge", bridge, "err", err)
-		return none, p2p.ErrBridgeGone
-	}
-	return &message.Meeting{Bridge: []byte(bridge), Operator: who.Name, Organisation: who.Organisation}, nil
-}
-
-// announceHost tells a bridge who will call. The host learns of the bridge only after that.
-func (g *Gateway) announceHost(ctx context.Context, bridge, host peer.ID, code string) error {
-	s, err := g.node.NewStream(network.WithNoDial(ctx, "arrival"), bridge, p2p.ArrivalProtocol)
+	a, err := g.announceHost(ctx, bridge, host, code)
 	if err != nil {
-		return err
+		g.log.WarnContext(ctx, "bridge does not answer", "bridge", bridge, "err", err)
+		return none, nil, p2p.ErrBridgeGone
 	}
-	defer s.Close()
-	s.SetDeadline(time.Now().Add(answerFor / 2)) // the host waits for its answer meanwhile
-	if err := message.Write(s, &message.Arrival{Host: []byte(host), Code: code}); err != nil {
-		return err
-	}
-	var answer message.ArrivalAnswer
-	if err := message.Read(s, &answer); err != nil {
-		return err
-	}
-	if answer.Status != message.Status_OK {
-		return fmt.Errorf("the bridge refuses: %v", answer.Status)
-	}
-	return nil
+	return &message.Meeting{Bridge: []byte(bridge), Operator: who.Name, Organisation: who.Organisation}, a, nil
 }
 
 // addressOf is where a connection comes from; the zero Addr when it has no IP address.

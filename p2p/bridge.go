@@ -102,7 +102,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	if err := self.check(); err != nil {
 		return nil, err
 	}
-	u, err := newUplink(key, o.Profile.Gateways, o.Proxies, false)
+	u, err := newUplink(key, o.Profile.Gateways, o.Proxies, asBridge)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUplink(key, e.Gateways, e.Proxies, true)
+	u, err := newUplink(key, e.Gateways, e.Proxies, asHost)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (p Profile) examine(ctx context.Context, proxies proxy.Settings) Finding {
 }
 
 func (p Profile) known(ctx context.Context, key crypto.PrivKey, proxies proxy.Settings) error {
-	u, err := newUplink(key, p.Gateways, proxies, false)
+	u, err := newUplink(key, p.Gateways, proxies, asBridge)
 	if err != nil {
 		return err
 	}

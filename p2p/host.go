@@ -47,7 +47,7 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUplink(key, o.Gateways, o.Proxies, true)
+	u, err := newUplink(key, o.Gateways, o.Proxies, asHost)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/net/upgrader"
-	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
@@ -38,7 +37,8 @@ type NodeOptions struct {
 	Resources network.ResourceManager
 	// Transports are the node's ways to others, made with the upgrader that authenticates and multiplexes. nil: it dials TCP.
 	Transports func(transport.Upgrader) ([]transport.Transport, error)
-	Circuit    bool // dials and accepts through a relay as well
+	// Circuits adds the ways through a relay. nil: there are none.
+	Circuits func(host.Host, transport.Upgrader) error
 }
 
 // NewNode assembles a libp2p node from its parts: Noise, yamux, the transports that it is given, and circuits where wanted. The
@@ -102,8 +102,8 @@ func transports(h host.Host, sw *swarm.Swarm, o NodeOptions) error {
 			return err
 		}
 	}
-	if o.Circuit {
-		return client.AddTransport(h, up)
+	if o.Circuits == nil {
+		return nil
 	}
-	return nil
+	return o.Circuits(h, up)
 }

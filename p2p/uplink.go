@@ -13,8 +13,10 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/core/transport"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	"github.com/libp2p/go-libp2p/x/rate"
 	"github.com/multiformats/go-multiaddr"
 	"google.golang.org/protobuf/proto"
@@ -38,8 +40,20 @@ type uplink struct {
 	meeting sync.Mutex // one direct connection at a time is made
 }
 
+// role is which end of sessions a node is.
+type role struct {
+	host     bool
+	circuits func(host.Host, transport.Upgrader) error
+}
+
+// A host calls through a relay, and a bridge is called.
+var (
+	asHost   = role{true, addCircuits}
+	asBridge = role{false, client.AddTransport}
+)
+
 // newUplink makes the node of a host or a bridge. It does not connect yet.
-func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, isHost bool) (*uplink, error) {
+func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, r role) (*uplink, error) {
 	id, ends, err := parseGateways(gateways)
 	if err != nil {
 		return nil, err
@@ -48,8 +62,8 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, is
 	if err != nil {
 		return nil, err
 	}
-	u := &uplink{gateway: peer.AddrInfo{ID: id, Addrs: []multiaddr.Multiaddr{home}}, ways: &ways{ends: ends, proxies: proxies}, gate: newGate(id, isHost)}
-	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources, Circuit: true}
+	u := &uplink{gateway: peer.AddrInfo{ID: id, Addrs: []multiaddr.Multiaddr{home}}, ways: &ways{ends: ends, proxies: proxies}, gate: newGate(id, r.host)}
+	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources, Circuits: r.circuits}
 	o.Transports = u.ways.transports(o)
 	if u.node, err = NewNode(o); err != nil {
 		return nil, err
