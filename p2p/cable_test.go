@@ -51,6 +51,9 @@ func (c *cable) pipe() (near, far resume.Stream, err error) {
 }
 
 func (c *cable) open(ctx context.Context, sure bool) (resume.Stream, error) {
+	if c.net.host == nil { // a lone bridge's
+		return nil, errNoCable
+	}
 	near, far, err := c.pipe()
 	if err == nil {
 		go c.net.host.join(context.Background(), far, c)

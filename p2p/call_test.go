@@ -401,7 +401,7 @@ func TestFloodOfControl(t *testing.T) {
 	}
 }
 
-// FuzzControl says anything to both ends of a call.
+// FuzzControl says anything to both ends of a call, and hears them out: they wait seconds for who hangs up.
 func FuzzControl(f *testing.F) {
 	for _, m := range []*message.Control{
 		{What: &message.Control_Notice{Notice: consent.message()}},
@@ -420,8 +420,9 @@ func FuzzControl(f *testing.F) {
 		for _, host := range []bool{true, false} {
 			c, far := lone(t, host)
 			far.Write(b)
-			far.Close()
+			far.CloseWrite()
 			<-c.Done()
+			far.Fail(net.ErrClosed)
 			for a := range c.Alerts() {
 				if host || !a.Kind.known() || a.Title != clean(a.Title) || len(a.Title) > maxText {
 					t.Errorf("host %v hears of %+q", host, a)
@@ -431,5 +432,16 @@ func FuzzControl(f *testing.F) {
 				t.Errorf("ended with %v", c.Err())
 			}
 		}
+	})
+}
+
+// The connection of a bridge whose host is not there breaks: nobody answers, and the call waits.
+func TestNobodyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, far := lone(t, false)
+		far.Detach()
+		awaitBroken(t, true, c)
+		c.End(session.BySupporter)
+		far.Fail(net.ErrClosed)
 	})
 }

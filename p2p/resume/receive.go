@@ -129,6 +129,9 @@ func (c *Conn) heed(a *ride, k kind, value uint64) error {
 }
 
 func (c *Conn) heedAck(to uint64) error {
+	if c.err != nil { // nothing is kept any more
+		return nil
+	}
 	if to < c.acked || to > c.next {
 		return wrong("position %d acknowledged: %d was before, and %d was sent", to, c.acked, c.next)
 	}
