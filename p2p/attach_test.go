@@ -153,6 +153,33 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// What the computers sleep through counts, though no timer ran meanwhile: a nap is a pause, what is longer than an outage may be is
+// the end.
+func TestSleep(t *testing.T) {
+	for nap, want := range map[time.Duration]error{resume.PatienceFor - 2*beatEvery: nil, resume.PatienceFor + 2*beatEvery: session.ByNetwork} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			host, bridge, n := ends(t)
+			at, from := screen(t, host, bridge)
+			time.Sleep(time.Minute)
+			n.slept.Store(int64(nap))
+			time.Sleep(2 * beatEvery)
+			if want == nil {
+				go at.Write([]byte("awake"))
+				if b := make([]byte, 5); must(io.ReadFull(from, b)) != 5 || string(b) != "awake" {
+					t.Errorf("after %v of sleep the channel carries %q", nap, b)
+				}
+			} else {
+				<-host.Done()
+				<-bridge.Done()
+			}
+			if host.Err() != want || bridge.Err() != want || time.Since(began) > 2*time.Minute {
+				t.Errorf("after %v of sleep, and %v: %v and %v", nap, time.Since(began), host.Err(), bridge.Err())
+			}
+		})
+	}
+}
+
 // A better connection is used as soon as it is there, and the old one again when it dies. Nothing waits for a time-out.
 func TestMoveToABetterConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -288,27 +315,30 @@ func TestHostileAttach(t *testing.T) {
 
 // Of two streams for a channel the later attempt has it, in whatever order they come, and however the first one stalls.
 func TestReorderedAttach(t *testing.T) {
-	host, bridge, n := ends(t)
-	screen(t, host, bridge)
-	sign := func(attempt uint64) *message.Attach {
-		a := &message.Attach{Channel: 1, Attempt: attempt, Kind: RFB}
-		a.Proof = bridge.attachProof(a)
-		return a
-	}
-	stalled, far, _ := n.cables[0].pipe()
-	done := make(chan error, 1)
-	go func() { done <- host.join(context.Background(), far, n.cables[0]) }()
-	message.Write(stalled, sign(50)) // and does not read
-	began := time.Now()
-	if a, err := asking(t, host, n, sign(51)); err != nil || !a.Allowed || time.Since(began) >= stepFor {
-		t.Errorf("the later one after %v: %v, %v", time.Since(began), a.Allowed, err)
-	}
-	if err := <-done; err == nil {
-		t.Error("the stalled one has the channel")
-	}
-	if a, _ := asking(t, host, n, sign(50)); a.Allowed {
-		t.Error("the earlier one takes the channel back")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		host, bridge, n := ends(t)
+		screen(t, host, bridge)
+		sign := func(attempt uint64) *message.Attach {
+			a := &message.Attach{Channel: 1, Attempt: attempt, Kind: RFB}
+			a.Proof = bridge.attachProof(a)
+			return a
+		}
+		stalled, far, _ := n.cables[0].pipe()
+		done := make(chan error, 1)
+		go func() { done <- host.join(context.Background(), far, n.cables[0]) }()
+		message.Write(stalled, sign(50)) // and does not read
+		synctest.Wait()
+		began := time.Now()
+		if a, err := asking(t, host, n, sign(51)); err != nil || !a.Allowed || time.Since(began) >= stepFor {
+			t.Errorf("the later one after %v: %v, %v", time.Since(began), a.Allowed, err)
+		}
+		if err := <-done; err == nil {
+			t.Error("the stalled one has the channel")
+		}
+		if a, _ := asking(t, host, n, sign(50)); a.Allowed {
+			t.Error("the earlier one takes the channel back")
+		}
+	})
 }
 
 func TestCutAttach(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,8 @@ type lan struct {
 	host, bridge *Call
 	mu           sync.Mutex
 	cables       []*cable
-	down         bool // no new ones
+	down         bool         // no new ones
+	slept        atomic.Int64 // ns that both computers were asleep
 }
 
 var errNoCable = errors.New("no cable")
@@ -133,9 +135,12 @@ func (n *lan) mend(_ context.Context, anew bool) error {
 }
 
 func testCall(host bool, n *lan) *Call {
-	return newCall(met{peer: Hello{Name: "the other"}, digits: "4719", key: session.Key{1}}, line{host: host,
+	c := newCall(met{peer: Hello{Name: "the other"}, digits: "4719", key: session.Key{1}}, line{host: host,
 		best: n.best, mend: n.mend, suspect: func(on carrier) { on.close() },
 	}, slog.New(slog.DiscardHandler)) // a test's own output takes nothing any more when the test has ended
+	began := time.Now() // of the bubble, where there is one
+	c.boot = func() time.Duration { return time.Since(began) + time.Duration(n.slept.Load()) }
+	return c
 }
 
 // ends makes both ends of a call, on one cable.

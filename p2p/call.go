@@ -41,6 +41,7 @@ type Call struct {
 	line
 	control  *channel
 	log      *slog.Logger
+	boot     func() time.Duration     // sinceBoot
 	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
 
 	notices chan Notice
@@ -82,7 +83,7 @@ type line struct {
 
 // newCall makes one end of a call that begins on the stream of the handshake.
 func newCall(m met, l line, log *slog.Logger) *Call {
-	c := &Call{met: m, line: l, log: log,
+	c := &Call{met: m, line: l, log: log, boot: sinceBoot,
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept),
 		look: make(chan struct{}, 1), changes: make(chan struct{}, 1),
 		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"sixgate/p2p/resume"
 )
 
 // Times of a call's connection.
@@ -124,16 +126,21 @@ func (c *Call) beats() {
 	defer tick.Stop()
 	var leaving sync.WaitGroup
 	defer leaving.Wait()
-	for last := time.Now(); ; {
+	for last := c.boot(); ; {
 		c.control.Ping()
 		select {
 		case <-tick.C:
 		case <-c.stop:
 			return
 		}
-		slept := time.Since(last) > 2*beatEvery // so did this program, or its machine: what came meanwhile was not read yet
-		last = time.Now()
-		if on := c.silent(last); on != nil && !slept {
+		slept := c.boot() - last // more than a beat: so did this program, or its machine, and what came meanwhile was not read yet
+		last += slept
+		if slept > resume.PatienceFor { // the timers for that may have stood still
+			c.log.Warn("this computer was asleep for too long", "for", slept)
+			c.control.Fail(resume.ErrLost)
+			return
+		}
+		if on := c.silent(time.Now()); on != nil && slept <= 2*beatEvery {
 			c.log.Warn("connection silent, and given up", "relay", on.Relayed(), "after", silentFor)
 			c.poke()
 			leaving.Go(func() { c.suspect(on) })

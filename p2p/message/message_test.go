@@ -5,17 +5,22 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// messages are the forms on the wire, written by hand from the field numbers.
-var messages = []struct {
+type example struct {
 	wire string // hexadecimal, spaces between the parts
 	m    proto.Message
-}{
+}
+
+// messages are the forms on the wire, written by hand from the field numbers.
+var messages = []example{
 	{"00000002 0801", &CodeRequest{Verb: CodeRequest_OPEN}},
 	{"0000000d 0801 1206343832393133 188407", &CodeAnswer{Status: Status_OK, Code: "482913", Seconds: 900}},
 	{"00000002 0802", &CodeAnswer{Status: Status_NO_CODE}},
@@ -37,6 +42,8 @@ var messages = []struct {
 	{"00000000", &Attached{}},
 	{"00000006 0a0101 0a0102", &Hosts{Hosts: [][]byte{{1}, {2}}}},
 	{"00000002 0801", &HostsAnswer{Status: Status_OK}},
+	{"00000008 0a0104 0a0304dead", &Spot{Addresses: [][]byte{{4}, {4, 0xde, 0xad}}}},
+	{"00000000", &Spot{}},
 }
 
 func wire(t testing.TB, s string) []byte {
@@ -61,6 +68,17 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// What the others do with messages they do with all that there are.
+func TestAllMessages(t *testing.T) {
+	inside := map[protoreflect.Name]bool{"Notice": true, "Alert": true, "End": true} // of Control
+	for all, i := File_message_proto.Messages(), 0; i < all.Len(); i++ {
+		name := all.Get(i).Name()
+		if !inside[name] && !slices.ContainsFunc(messages, func(e example) bool { return e.m.ProtoReflect().Descriptor().Name() == name }) {
+			t.Errorf("%s is not among the messages that are tried", name)
+		}
+	}
+}
+
 func TestCutMessages(t *testing.T) {
 	for _, tt := range messages {
 		whole := wire(t, tt.wire)
@@ -79,9 +97,12 @@ func TestCutMessages(t *testing.T) {
 
 func TestTooLong(t *testing.T) {
 	for _, head := range []string{"00010001", "7fffffff", "ffffffff"} {
-		r := bytes.NewReader(wire(t, head))
-		if err := Read(r, new(Attach)); err == nil || !strings.Contains(err.Error(), "more than") {
-			t.Errorf("length %s: %v", head, err)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := Read(bytes.NewReader(wire(t, head)), new(Attach))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || !strings.Contains(err.Error(), "more than") || took > Max {
+			t.Errorf("length %s: %v, after %d bytes of memory", head, err, took)
 		}
 	}
 	var b bytes.Buffer
