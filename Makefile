@@ -29,7 +29,7 @@ help:
 	@echo "make test     every test"
 	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
 	@echo "make build    the three programs and the demo, stripped, in bin/"
-	@echo "make soak     ten minutes of sessions whose connections are cut every five seconds; make test has a few seconds of it"
+	@echo "make soak     ten minutes of sessions whose connections are cut every five seconds; make test has less of it"
 	@echo "make lint     gofmt, go vet (for Windows too), staticcheck: a part of make test, as is make fuzz"
 	@echo "make vulnerabilities    govulncheck; needs vuln.go.dev"
 
@@ -67,9 +67,12 @@ pages: install-test
 	npm run build --prefix web
 	@git diff --exit-code --stat web/dist || { echo "web/dist was not made from its source: commit what npm run build has made"; exit 1; }
 
-# -count=1: go does not see when the programs that tests build have changed. Most tests wait for programs, so three go side by side.
+# -count=1: go does not see when the programs that tests build have changed. Most tests wait for programs, so three go side by side;
+# and six minutes without a network pass beside them all.
+GOTEST := go test -race -count=1 -timeout 20m
 test: install-build install-test lint pages
-	go test -race -shuffle=on -count=1 -parallel 3 -timeout 20m ./...
+	$(GOTEST) -run '^TestOutages$$/minutes' ./conformance -long & long=$$!; \
+	$(GOTEST) -shuffle=on -parallel 3 ./...; status=$$?; wait $$long && exit $$status
 	@$(MAKE) --no-print-directory fuzz
 
 lint:
@@ -97,7 +100,7 @@ fuzz:
 
 # Programs with a film and somebody who types; nodes with a large transfer beside that; minutes without a network.
 soak: install-build install-test
-	go test -v -count 1 -timeout 30m -run '^(TestSoak|TestOutages)$$' ./gateway ./conformance -soak 10m
+	go test -v -count 1 -timeout 30m -run '^(TestSoak|TestOutages)$$' ./gateway ./conformance -soak 10m -long
 
 # Needs vuln.go.dev, so it is not part of the tests.
 vulnerabilities:

@@ -3,12 +3,15 @@
 package conformance
 
 import (
+	"flag"
 	"strings"
 	"testing"
 	"time"
 
 	"sixgate/conformance/bed"
 )
+
+var long = flag.Bool("long", false, "the outages that last minutes, as well") // make test has them beside all else
 
 // TestOutages has the network fail under sessions in every way that it does. Each time the viewer stays attached, and shows what
 // changes afterwards.
@@ -31,7 +34,7 @@ func TestOutages(t *testing.T) {
 			return nil
 		},
 	}
-	if *soakFor >= 10*time.Minute { // make soak
+	if *long {
 		outages["2 minutes without network"] = func(_ *testing.T, _ *internet, home, _ place) error {
 			home.without(2 * time.Minute)
 			return nil
