@@ -62,19 +62,20 @@ func (c *Call) attach(ctx context.Context, ch *channel, on carrier) error {
 	c.mu.Unlock()
 	say.Got = ch.Detach()
 	say.Proof = c.attachProof(say)
+	isNew := ch.isNew()
 	var heard message.Attached
-	if err = message.Write(s, say); err == nil {
-		err = message.Read(s, &heard)
+	if err = message.Write(s, say); err == nil && !isNew {
+		err = c.hearAttached(s, say, &heard)
 	}
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
-	if err == nil && !hmac.Equal(heard.Proof, c.attachedProof(say, &heard)) {
-		err = errAttach
-	}
 	if err != nil {
 		s.Reset()
 		return err
+	}
+	if isNew {
+		return c.attachNew(ch, s, on, say)
 	}
 	if !heard.Allowed {
 		s.Reset()
@@ -86,6 +87,15 @@ func (c *Call) attach(ctx context.Context, ch *channel, on carrier) error {
 	}
 	c.settled(ch, on)
 	return nil
+}
+
+// hearAttached reads the host's answer.
+func (c *Call) hearAttached(s resume.Stream, said *message.Attach, heard *message.Attached) error {
+	err := message.Read(s, heard)
+	if err == nil && !hmac.Equal(heard.Proof, c.attachedProof(said, heard)) {
+		err = errAttach
+	}
+	return err
 }
 
 // join takes a stream that the bridge opened to its channel, from the host's side.

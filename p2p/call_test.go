@@ -171,7 +171,11 @@ func TestChannelsNeedConsent(t *testing.T) {
 	ctx := t.Context()
 	refused := func(when string) {
 		t.Helper()
-		if _, err := bridge.Open(ctx, RFB); !errors.Is(err, ErrNotAllowed) {
+		ch, err := bridge.Open(ctx, RFB)
+		if err == nil {
+			_, err = ch.Read(make([]byte, 1))
+		}
+		if !errors.Is(err, ErrNotAllowed) {
 			t.Errorf("%s: %v", when, err)
 		}
 	}

@@ -32,7 +32,7 @@ type channel struct {
 	kind   string
 
 	joining sync.Mutex    // on a host: held while the channel comes to a stream
-	opened  chan struct{} // closed when it stands on its first stream, or never will
+	opened  chan struct{} // closed when it stands on its first stream, or never will; the call's mu is held
 
 	// The call's mu holds these.
 	attempt uint64        // on a bridge the last one, on a host the last one heard
@@ -52,6 +52,16 @@ func (c *Call) newChannel(number uint32, kind string) *channel {
 	return ch
 }
 
+// isNew reports whether the channel has not stood on a stream yet.
+func (ch *channel) isNew() bool {
+	select {
+	case <-ch.opened:
+		return false
+	default:
+		return true
+	}
+}
+
 // settled notes what a channel's stream is on.
 func (c *Call) settled(ch *channel, on carrier) {
 	c.mu.Lock()
@@ -60,9 +70,7 @@ func (c *Call) settled(ch *channel, on carrier) {
 	if ch == c.control {
 		c.hushed = false
 	}
-	select {
-	case <-ch.opened:
-	default:
+	if ch.isNew() {
 		close(ch.opened)
 	}
 	c.mu.Unlock()
@@ -70,7 +78,8 @@ func (c *Call) settled(ch *channel, on carrier) {
 }
 
 // Open opens a channel of a kind to the host. Only a bridge opens channels. It returns ErrNotAllowed before the user's
-// consent; while the connection is broken it waits. The channel carries deadlines, and lives through breaks of the connection.
+// consent; while the connection is broken it waits. It does not wait for the host: where that refuses, Read says so. The channel
+// carries deadlines, and lives through breaks of the connection.
 func (c *Call) Open(ctx context.Context, kind string) (net.Conn, error) {
 	if c.host {
 		return nil, fmt.Errorf("a host opens no channels: %w", errors.ErrUnsupported)

@@ -110,9 +110,7 @@ func (c *Call) forgetOver() {
 	for number, ch := range c.channels {
 		if number != talkNumber && ch.Over() {
 			delete(c.channels, number)
-			select {
-			case <-ch.opened:
-			default:
+			if ch.isNew() {
 				close(ch.opened)
 			}
 		}
