@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"io"
 	"testing"
 	"time"
 )
@@ -17,29 +16,27 @@ func TestStrangerOpensManyStreams(t *testing.T) {
 	n, gateway := stranger(t, g)
 	conn := n.Network().ConnsToPeer(gateway.ID)[0]
 	opened, most := 0, 0
-	for range 10_000 {
-		s, err := conn.NewStream(t.Context())
-		if err != nil {
-			continue
-		}
-		opened++
-		s.SetDeadline(time.Now().Add(time.Minute))
-		s.Write([]byte("\x13/multistream/1.0.0\n")) // and never says for what
-		if opened%500 == 0 {
-			held := 0
-			for _, c := range g.node.Network().ConnsToPeer(n.ID()) {
-				held += len(c.GetStreams())
+	held(t, 16<<20, func() {
+		for range 10_000 {
+			s, err := conn.NewStream(t.Context())
+			if err != nil {
+				continue
 			}
-			most = max(most, held)
+			opened++
+			s.SetDeadline(time.Now().Add(time.Minute))
+			s.Write([]byte("\x13/multistream/1.0.0\n")) // and never says for what
+			if opened%500 == 0 {
+				open := 0
+				for _, c := range g.node.Network().ConnsToPeer(n.ID()) {
+					open += len(c.GetStreams())
+				}
+				most = max(most, open)
+			}
 		}
-	}
+	})
 	if most > mostPeerStreams {
 		t.Errorf("of %d streams the gateway holds %d at a time, and may %d", opened, most, mostPeerStreams)
 	}
 	t.Logf("of %d streams the gateway held %d at a time", opened, most)
-	go at.Write([]byte("alive"))
-	got := make([]byte, 5)
-	if _, err := io.ReadFull(from, got); err != nil || string(got) != "alive" {
-		t.Errorf("the session beside carries %q, %v", got, err)
-	}
+	alive(t, at, from)
 }

@@ -43,9 +43,11 @@ func (cs *calls) end(reason session.Reason) {
 	cs.closing = true
 	open := slices.Collect(maps.Keys(cs.open))
 	cs.mu.Unlock()
+	var ending sync.WaitGroup // another who closes the node may be waiting for running already
 	for _, c := range open {
-		cs.running.Go(func() { c.End(reason) })
+		ending.Go(func() { c.End(reason) })
 	}
+	ending.Wait()
 	cs.running.Wait()
 }
 
