@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -24,6 +26,13 @@ import (
 func TestOutOfFiles(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	serve := command(t, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	log := filepath.Join(t.TempDir(), "log")
+	said, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	serve.Stderr = said
 	out, err := serve.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +49,7 @@ func TestOutOfFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	address = strings.TrimSpace(address)
-	host, bridge := meet(t, data, address)
+	b, host, bridge := meet(t, data, address)
 	echo := func(word string) {
 		t.Helper()
 		go host.Write([]byte(word))
@@ -51,13 +60,31 @@ func TestOutOfFiles(t *testing.T) {
 	}
 	echo("before")
 
+	lines := func() int {
+		b, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Count(b, []byte("\n"))
+	}
 	limit(t, serve, free(t, serve))
 	byTLS := strings.Replace(address, "/p2p/", "/tls/ws/p2p/", 1)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
+	began, busyBefore, linesBefore := time.Now(), busy(t, serve), lines()
 	if h, err := p2p.DialHost(ctx, p2p.HostOptions{Gateways: []string{byTLS}, Self: p2p.Hello{Name: "pc"}}); err == nil {
 		h.Close()
 		t.Error("a new host is served without a file descriptor")
+	}
+	took, spent, wrote := time.Since(began), busy(t, serve)-busyBefore, lines()-linesBefore
+	t.Logf("in %v without a file descriptor the gateway works for %v and logs %d lines", took, spent, wrote)
+	if spent > took/4 || wrote > 10 {
+		t.Errorf("in %v without a file descriptor the gateway works for %v and logs %d lines", took, spent, wrote)
+	}
+	if code, err := b.NewCode(t.Context()); err != nil { // its files may be open
+		t.Logf("no code without a file descriptor: %v", err)
+	} else if _, err := b.Extend(t.Context()); err != nil {
+		t.Errorf("the code %s is none: %v", code.Digits, err)
 	}
 	echo("meanwhile")
 	limit(t, serve, 1024)
@@ -65,12 +92,35 @@ func TestOutOfFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	code, err := b.NewCode(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Join(t.Context(), code.Digits); err != nil {
+		t.Errorf("a session afterwards: %v", err)
+	}
 	h.Close()
 	echo("afterwards")
 }
 
-// meet makes a session over a gateway, and returns both ends of its channel.
-func meet(t *testing.T, data, address string) (at, from net.Conn) {
+// busy is the time that a process has had on a processor. The kernel counts hundredths of a second.
+func busy(t *testing.T, cmd *exec.Cmd) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')'):])) // from the state on, which is the third
+	user, err := strconv.Atoi(fields[12])
+	system, err2 := strconv.Atoi(fields[13])
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// meet makes a session over a gateway, and returns its bridge and both ends of its channel.
+func meet(t *testing.T, data, address string) (b *p2p.Bridge, at, from net.Conn) {
 	t.Helper()
 	profile := filepath.Join(t.TempDir(), "ada.sixgate")
 	made, err := command(t, "operator", "add", "Ada", "--gateway-data", data).Output()
@@ -84,7 +134,7 @@ func meet(t *testing.T, data, address string) (at, from net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := p2p.DialBridge(t.Context(), p2p.BridgeOptions{Profile: p})
+	b, err = p2p.DialBridge(t.Context(), p2p.BridgeOptions{Profile: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +171,7 @@ func meet(t *testing.T, data, address string) (at, from net.Conn) {
 	if from, err = bridge.Open(t.Context(), p2p.RFB); err != nil {
 		t.Fatal(err)
 	}
-	return <-accepted, from
+	return b, <-accepted, from
 }
 
 // free is the lowest number that a process has no file under: a limit there leaves it none.
