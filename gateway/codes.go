@@ -33,6 +33,7 @@ type Codes struct {
 	js  jetstream.JetStream
 	kv  jetstream.KeyValue
 	now func() time.Time
+	*lives
 
 	issuing sync.Mutex // two neighbours must not be issued at once
 }
@@ -53,7 +54,7 @@ func openCodes(ctx context.Context, js jetstream.JetStream) (*Codes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the codes: %w", err)
 	}
-	return &Codes{js: js, kv: kv, now: time.Now}, nil
+	return &Codes{js: js, kv: kv, now: time.Now, lives: newLives()}, nil
 }
 
 // Issue makes a code for bridge. The one before dies.
@@ -73,11 +74,13 @@ func (c *Codes) Issue(ctx context.Context, bridge string) (code string, lives ti
 		} else if near {
 			continue
 		}
-		err := c.create(ctx, "code."+code, record{Bridge: bridge, Expires: c.now().Add(codeFor)}, codeFor+restFor)
+		r := record{Bridge: bridge, Expires: c.now().Add(codeFor)}
+		err := c.create(ctx, "code."+code, r, codeFor+restFor)
 		if errors.Is(err, jetstream.ErrKeyExists) { // issued less than a day ago
 			continue
 		}
 		if err == nil {
+			c.begin(code, r.Expires)
 			err = c.name(ctx, bridge, code)
 		}
 		return code, codeFor, err
@@ -109,6 +112,7 @@ func (c *Codes) Extend(ctx context.Context, bridge string) (code string, lives t
 	if err := c.update(ctx, code, r, codeFor+restFor); err != nil {
 		return "", 0, err
 	}
+	c.begin(code, r.Expires)
 	return code, codeFor, c.name(ctx, bridge, code)
 }
 
@@ -176,7 +180,7 @@ func (c *Codes) get(ctx context.Context, code string) (r record, err error) {
 	if err := json.Unmarshal(e.Value(), &r); err != nil {
 		return record{}, fmt.Errorf("a stored code: %w", err)
 	}
-	r.rev = e.Revision()
+	r.rev, r.Dead = e.Revision(), r.Dead || c.over(code, r.Expires, c.now())
 	return r, nil
 }
 

@@ -13,8 +13,8 @@ import (
 	"sixgate/p2p"
 )
 
-// clock is a time that the test sets.
-type clock struct{ ns atomic.Int64 }
+// clock is a time that the test sets. When it is set to another, it jumps; when it passes, a gateway runs as long.
+type clock struct{ ns, ran atomic.Int64 }
 
 func newClock() *clock {
 	c := new(clock)
@@ -23,7 +23,9 @@ func newClock() *clock {
 }
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.ns.Load()) }
-func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
+func (c *clock) up() time.Duration       { return time.Duration(c.ran.Load()) }
+func (c *clock) jump(d time.Duration)    { c.ns.Add(int64(d)) }
+func (c *clock) advance(d time.Duration) { c.jump(d); c.ran.Add(int64(d)) }
 
 func openTestCodes(t testing.TB) (*Codes, *clock) {
 	t.Helper()
@@ -37,7 +39,7 @@ func openTestCodes(t testing.TB) (*Codes, *clock) {
 		t.Fatal(err)
 	}
 	c := newClock()
-	codes.now = c.now
+	codes.now, codes.up = c.now, c.up
 	return codes, c
 }
 
@@ -106,6 +108,54 @@ func TestCodeLives(t *testing.T) {
 	}
 	if b, err := codes.Redeem(ctx, other); b != "bob" || err != nil {
 		t.Errorf("another bridge's code: %q, %v", b, err)
+	}
+}
+
+// Whoever sets the clock, and in whatever direction: what is used or has expired lives no more, what waits does so no longer than it
+// should, and the next code is as good as any.
+func TestClockJumps(t *testing.T) {
+	ctx := t.Context()
+	for _, jump := range []time.Duration{time.Minute, codeFor - time.Minute, time.Hour, 24 * time.Hour} {
+		for _, by := range []time.Duration{-jump, jump} {
+			codes, clock := openTestCodes(t)
+			used := issue(t, codes, "ada")
+			codes.Redeem(ctx, used)
+			expired := issue(t, codes, "bob")
+			clock.advance(codeFor)
+			waits := issue(t, codes, "eve")
+			dead := func(when string, all ...string) {
+				t.Helper()
+				for _, code := range all {
+					if b, err := codes.Redeem(ctx, code); err != p2p.ErrNoCode {
+						t.Errorf("jump by %v, %s: %q of %s is redeemed, %v", by, when, b, map[string]string{used: "used", expired: "expired", waits: "waiting"}[code], err)
+					}
+				}
+			}
+			dead("before", used, expired)
+			clock.jump(by)
+			dead("after", used, expired)
+			if b, err := codes.Bridge(ctx, waits); by < 0 && (b != "eve" || err != nil) {
+				t.Errorf("jump by %v: the code that waits is lost: %v", by, err)
+			}
+			if b, err := codes.Redeem(ctx, issue(t, codes, "ada")); b != "ada" || err != nil {
+				t.Errorf("jump by %v: a new code: %v", by, err)
+			}
+			clock.advance(codeFor)
+			dead("and 15 minutes", used, expired, waits)
+			clock.jump(-by)
+			dead("and back", used, expired, waits)
+
+			// A gateway that starts now knows the dates only.
+			again, err := openCodes(ctx, codes.js)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again.now, again.up = clock.now, clock.up
+			clock.jump(-2 * codeFor)
+			if b, err := again.Redeem(ctx, waits); err != p2p.ErrNoCode {
+				t.Errorf("jump by %v, after a restart with a clock that is slow: redeemed %q, %v", by, b, err)
+			}
+		}
 	}
 }
 
