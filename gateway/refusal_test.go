@@ -344,8 +344,11 @@ func TestGatewayRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := make(chan error, 16)
-	b := dialBridge(t, p2p.BridgeOptions{Profile: profile, Link: func(err error) { links <- err }})
+	reaches := make(chan p2p.Reach, 16)
+	b := dialBridge(t, p2p.BridgeOptions{Profile: profile, Reach: func(r p2p.Reach) { reaches <- r }})
+	if r := <-reaches; r.Err != nil || r.Way.Transport == "" {
+		t.Errorf("the bridge hears %+v", r)
+	}
 	code := newCode(t, b)
 	used := newCode(t, addBridge(t, g, "Bob"))
 	h := dialHost(t, g.Addresses()...)
@@ -354,16 +357,21 @@ func TestGatewayRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.Close()
-	if err := <-links; !errors.Is(err, p2p.ErrGateway) {
-		t.Errorf("the bridge hears %v", err)
+	if r := <-reaches; !errors.Is(r.Err, p2p.ErrGateway) || r.Failed != nil {
+		t.Errorf("the bridge hears %+v", r)
+	}
+	if r := <-reaches; r.Err == nil || len(r.Failed) == 0 { // once, however often it tries
+		t.Errorf("the bridge hears %+v", r)
+	} else if says, remedy := r.Failed[0].Explain(); !strings.Contains(says, "refuses") || remedy == "" {
+		t.Errorf("a way failed: %s, %s", says, remedy)
 	}
 	listen := strings.Split(g.Addresses()[0], "/") // /ip4/127.0.0.1/tcp/port/p2p/id
 	again := start(t, Options{Data: g.data, Listen: net.JoinHostPort(listen[2], listen[4])})
 	if again.Addresses()[0] != g.Addresses()[0] {
 		t.Errorf("the gateway was %v and is %v", g.Addresses(), again.Addresses())
 	}
-	if err := <-links; err != nil {
-		t.Errorf("the bridge hears %v", err)
+	if r := <-reaches; r.Err != nil || r.Way.Transport == "" {
+		t.Errorf("the bridge hears %+v", r)
 	}
 	if _, err := h.Join(t.Context(), used); err != p2p.ErrNoCode {
 		t.Errorf("a used code after the restart: %v", err)
@@ -390,15 +398,18 @@ func TestGatewayForgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := make(chan error, 16)
-	b := dialBridge(t, p2p.BridgeOptions{Profile: profile, Link: func(err error) { links <- err }})
+	reaches := make(chan p2p.Reach, 16)
+	b := dialBridge(t, p2p.BridgeOptions{Profile: profile, Reach: func(r p2p.Reach) { reaches <- r }})
+	if r := <-reaches; r.Err != nil || r.Way.Transport == "" {
+		t.Errorf("the bridge hears %+v", r)
+	}
 	code := newCode(t, b)
 	g.Close()
 	os.RemoveAll(g.data + "/jetstream")
 	listen := strings.Split(g.Addresses()[0], "/") // /ip4/127.0.0.1/tcp/port/p2p/id
 	start(t, Options{Data: g.data, Listen: net.JoinHostPort(listen[2], listen[4])})
-	if first, second := <-links, <-links; first == nil || second != nil {
-		t.Errorf("the bridge hears %v and %v", first, second)
+	for lost := <-reaches; lost.Err != nil; {
+		lost = <-reaches
 	}
 	h := dialHost(t, g.Addresses()...)
 	if _, err := h.Join(t.Context(), code); err != p2p.ErrNoCode {

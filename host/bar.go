@@ -2,6 +2,7 @@ package host
 
 import (
 	"image/color"
+	"strings"
 	"time"
 
 	"sixgate/session"
@@ -34,6 +35,7 @@ var (
 	barGround = color.RGBA{0x16, 0x21, 0x2c, 0xff}
 	barPart   = color.RGBA{0x2c, 0x3b, 0x49, 0xff}
 	barRed    = color.RGBA{0xc6, 0x28, 0x28, 0xff}
+	barBroken = color.RGBA{0x8a, 0x5a, 0x00, 0xff}
 	barInk    = color.RGBA{0xff, 0xff, 0xff, 0xff}
 )
 
@@ -43,11 +45,26 @@ type part struct {
 	ground  color.RGBA
 	does    action
 	windows []uint32 // that it is about
-	width   int
+	width   int      // 0: what its text needs
 }
 
-// parts are those of the bar's first row, from left to right.
+// parts are those of the bar's first row, from left to right. While the connection is broken it says so, and Stop stays where it was.
 func (b bar) parts(c *Consent) []part {
+	parts := b.whole(c)
+	s := c.Standing()
+	if s.State != session.Broken {
+		return parts
+	}
+	text := strings.ReplaceAll(b.words["barBroken"], "{time}", s.Since.Format(time.TimeOnly)[:5])
+	told, last := part{text: "○  " + text, ground: barBroken, does: parts[0].does}, len(parts)-1
+	for _, p := range parts[:last] {
+		told.width += p.needs()
+	}
+	return []part{told, parts[last]}
+}
+
+// whole are the parts while there is a connection.
+func (b bar) whole(c *Consent) []part {
 	name := []rune(who(c.Supporter))
 	if len(name) > longName {
 		name = append(name[:longName-1], '…')

@@ -39,7 +39,7 @@ func lay(rows [][]part, screen int) layout {
 	needs, width := make([]int, len(rows)), 0
 	for i, row := range rows {
 		for j := range row {
-			row[j].width = font.MeasureString(barFace(), row[j].text).Ceil() + 2*barPadding
+			row[j].width = row[j].needs()
 			needs[i] += row[j].width
 		}
 		width = max(width, needs[i])
@@ -55,6 +55,14 @@ func lay(rows [][]part, screen int) layout {
 		rows[i] = row
 	}
 	return rows
+}
+
+// needs is the part's width, where there is room.
+func (p part) needs() int {
+	if p.width > 0 {
+		return p.width
+	}
+	return font.MeasureString(barFace(), p.text).Ceil() + 2*barPadding
 }
 
 // paint draws the bar.

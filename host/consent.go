@@ -33,8 +33,8 @@ type Consent struct {
 	tell    func(session.Mode, session.Permissions) // the supporter
 	over    context.Context                         // done when nothing is allowed any more
 
-	now   atomic.Uint32 // the mode, and in the lowest byte the permissions
-	state atomic.Uint32 // session.State: how it stands on the network
+	now      atomic.Uint32 // the mode, and in the lowest byte the permissions
+	standing atomic.Pointer[Standing]
 
 	mu      sync.Mutex // held through a change
 	granted []Granted
@@ -44,6 +44,7 @@ type Consent struct {
 // newConsent is the consent that was given, for a desktop and until over ends.
 func newConsent(over context.Context, d Desktop, r Request, g Grant) *Consent {
 	c := &Consent{Supporter: r.Supporter, From: time.Now(), request: r, over: over}
+	c.standing.Store(new(Standing))
 	c.gate = newGate(d, c.Allowed)
 	c.gate.mode = c.Mode
 	c.set(g.Mode, g.Permissions)

@@ -37,6 +37,10 @@ type Host struct {
 
 // Questions are put to the end user, on a terminal or a page. Each blocks until it is answered or ctx ends.
 type Questions interface {
+	// Proxy asks for the name and the password that the only way out wants.
+	Proxy(ctx context.Context, problem error) (*url.Userinfo, error)
+	// Fail tells why there is nothing to ask: the help desk is not reached.
+	Fail(err error)
 	// Windows has the end user choose, from now to the end, what h hides. It is not called where nothing can be hidden.
 	Windows(h *Hiding)
 	// Code asks for the six digits that the supporter tells; problem says what was wrong with the last ones.
@@ -57,11 +61,6 @@ type Questions interface {
 	End(reason session.Reason, r *Receipt)
 }
 
-// proxyQuestions are Questions that can also ask for what a proxy wants: on a terminal. The page says what is wrong, and ends.
-type proxyQuestions interface {
-	Proxy(ctx context.Context, problem error) (*url.Userinfo, error)
-}
-
 // Run takes a session from its code to its end. It returns nil when the session took place, or the end user said no to
 // it, and otherwise says what stood in the way. When code is empty, or no good, the end user is asked for one.
 func (h Host) Run(ctx context.Context, code string) error {
@@ -69,12 +68,11 @@ func (h Host) Run(ctx context.Context, code string) error {
 	if err != nil {
 		name = "unnamed computer"
 	}
-	if q, ok := h.Questions.(proxyQuestions); ok {
-		h.Proxies.Ask = q.Proxy
-	}
+	h.Proxies.Ask = h.Questions.Proxy
 	node, err := p2p.DialHost(ctx, p2p.HostOptions{
 		Gateways: h.Gateways, Proxies: h.Proxies, Self: p2p.Hello{Name: name, System: runtime.GOOS}, Log: h.Log})
 	if err != nil {
+		h.Questions.Fail(err)
 		return err
 	}
 	defer node.Close()
@@ -87,7 +85,9 @@ func (h Host) Run(ctx context.Context, code string) error {
 	h.Log.InfoContext(ctx, "session begins", "supporter", call.Peer().Name, "organisation", call.Peer().Organisation)
 	reason, consent := h.serve(ctx, call, hiding)
 	call.End(reason)
-	h.Log.InfoContext(ctx, "session ended", "reason", call.Err())
+	relayed, direct := call.Traffic()
+	h.Log.InfoContext(ctx, "session ended", "reason", call.Err(), "sent", relayed.Sent+direct.Sent, "received", relayed.Received+direct.Received,
+		"sent directly", direct.Sent, "received directly", direct.Received)
 	return h.outcome(call.Err(), consent)
 }
 
@@ -227,12 +227,12 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	if consent.hiding = hiding; hiding != nil {
 		hiding.begin(granted.ShowNew, consent.gate.untouchedFor)
 	}
-	consent.state.Store(uint32(stateOf(call)))
+	consent.standing.Store(new(standingOf(call)))
 	notices := make(chan p2p.Notice, 1) // the last one counts
 	consent.tell = func(mode session.Mode, now session.Permissions) {
 		state := consent.State()
 		if state == session.Broken {
-			state = stateOf(call) // when the supporter hears of it
+			state = standingOf(call).State // when the supporter hears of it
 		}
 		if !now.Has(session.View) {
 			state = session.Paused

@@ -3,10 +3,12 @@ package host
 import (
 	"context"
 	"errors"
+	"net/url"
 	"sync"
 	"time"
 
 	"sixgate/p2p"
+	"sixgate/p2p/proxy"
 	"sixgate/session"
 )
 
@@ -42,6 +44,9 @@ type view struct {
 	Fit          bool         `json:"fit,omitempty"`
 	Pause        int64        `json:"pause,omitempty"` // milliseconds
 	Since        *time.Time   `json:"since,omitempty"`
+	Broken       *time.Time   `json:"broken,omitempty"` // since when there is no connection
+	Path         string       `json:"path,omitempty"`   // relay or direct, where there is one
+	RTT          float64      `json:"rtt,omitempty"`    // of it, in milliseconds
 	Power        string       `json:"power,omitempty"`
 	Reason       string       `json:"reason,omitempty"`
 	Receipt      *viewReceipt `json:"receipt,omitempty"`
@@ -133,6 +138,33 @@ func (p *Page) now() view {
 	return v
 }
 
+// proxyAnswer is what the end user answers when a proxy asks who they are. It is not kept here, and never shown or logged.
+type proxyAnswer struct {
+	Name, Password string
+	Cancel         bool
+}
+
+// errCancelled is the end user's no to a proxy.
+var errCancelled = errors.New("the user gave no name and password for the proxy")
+
+func (p *Page) Proxy(ctx context.Context, problem error) (*url.Userinfo, error) {
+	v := view{State: "proxy"}
+	if errors.Is(problem, proxy.ErrWrongCredentials) {
+		v.Problem = problemKey(problem)
+	}
+	a, err := ask[proxyAnswer](ctx, p, "proxy", v)
+	if err == nil && a.Cancel {
+		err = errCancelled
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.show(view{State: "connecting"})
+	return url.UserPassword(a.Name, a.Password), nil
+}
+
+func (p *Page) Fail(err error) { p.show(view{State: "fail", Reason: problemKey(err)}) }
+
 func (p *Page) Code(ctx context.Context, problem error) (string, error) {
 	return ask[string](ctx, p, "code", view{State: "code", Problem: problemKey(problem), Wanted: offered.Names()})
 }
@@ -207,11 +239,21 @@ func (p *Page) liveView(c *Consent, problem error) view {
 	v := about("live", c.Supporter)
 	v.Mode, v.Modes = c.Mode().String(), viewModes(c.request, c.Lower())
 	v.Wanted, v.Allowed, v.Since, v.Problem = c.Offered().Names(), c.Allowed().Names(), &c.From, problemKey(problem)
+	switch s := c.Standing(); s.State {
+	case session.Broken:
+		v.Broken = &s.Since
+	case session.Direct:
+		v.Path, v.RTT = "direct", milliseconds(s.RTT)
+	default:
+		v.Path, v.RTT = "relay", milliseconds(s.RTT)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v.Power = p.power
 	return v
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // refresh shows how c stands, if it is still there.
 func (p *Page) refresh(c *Consent, problem error) {
@@ -276,6 +318,7 @@ func problemKey(err error) string {
 		err error
 		key string
 	}{
+		{proxy.ErrWantsCredentials, "proxy-wants"}, {proxy.ErrWrongCredentials, "proxy-wrong"},
 		{errNotACode, "not-a-code"}, {errHandsOff, "hands-off"}, {errTooSoon, "too-soon"},
 		{p2p.ErrNoCode, "no-code"}, {p2p.ErrTooMany, "too-many"}, {p2p.ErrGateway, "gateway"}, {p2p.ErrBusy, "busy"},
 		{p2p.ErrBridgeGone, "bridge-gone"}, {p2p.ErrHandshake, "handshake"}, {p2p.ErrVersion, "version"}, {p2p.ErrImpostor, "impostor"},

@@ -67,7 +67,7 @@ func NewPage() (*Page, error) {
 		listener: l, address: l.Addr().String(), secret: rand.Text(), done: make(chan struct{}),
 		deserted: make(chan struct{}), awayFor: desertedFor,
 	}
-	p := &Page{server: s, view: view{State: "waiting"}, open: make(map[string]chan any)}
+	p := &Page{server: s, view: view{State: "connecting"}, open: make(map[string]chan any)}
 	s.page = p
 	mux := http.NewServeMux()
 	for pattern, handle := range s.routes() {
@@ -176,6 +176,7 @@ func (s *pageServer) routes() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"GET /":        http.FileServerFS(web.Host()),
 		"GET /events":  http.HandlerFunc(s.events),
+		"POST /proxy":  answer(func(a proxyAnswer) error { return s.page.answered("proxy", a) }),
 		"POST /code":   answer(func(code string) error { return s.page.answered("code", code) }),
 		"POST /digits": answer(func(digits string) error { return s.page.answered("digits", digits) }),
 		"POST /allow": answer(func(a struct {

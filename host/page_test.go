@@ -294,7 +294,7 @@ func TestPageIsGuarded(t *testing.T) {
 // When the program ends, its last view has been read.
 func TestPageCloses(t *testing.T) {
 	p, tb := openPage(t)
-	tb.until(in("waiting"))
+	tb.until(in("connecting"))
 	p.End(session.BySupporter, nil)
 	if err := p.Close(); err != nil {
 		t.Error(err)

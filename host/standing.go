@@ -8,21 +8,33 @@ import (
 	"sixgate/session"
 )
 
-// waitFor is how long a broken connection may take to come back before the end user is told: most are back sooner.
-const waitFor = time.Second
+// waitFor is how long nothing may have come from the supporter's program before the end user is told that the connection is broken:
+// most are back sooner. A silence is noticed later than that, and told at once.
+const waitFor = 2200 * time.Millisecond
 
-// State is how the session stands on the network: Relayed, Direct or Broken.
-func (c *Consent) State() session.State { return session.State(c.state.Load()) }
-
-// stateOf is State for a call that is not broken.
-func stateOf(call *p2p.Call) session.State {
-	if relay, _ := call.Path(); relay {
-		return session.Relayed
-	}
-	return session.Direct
+// Standing is how a session stands on the network.
+type Standing struct {
+	State session.State // Relayed, Direct or Broken
+	Since time.Time     // when it broke; the zero time where it has not
+	RTT   time.Duration // of the path there is; 0: not measured yet
 }
 
-// follow keeps State true until ctx ends, and tells both people.
+// Standing is how the session stands now.
+func (c *Consent) Standing() Standing { return *c.standing.Load() }
+
+// State is Standing's.
+func (c *Consent) State() session.State { return c.Standing().State }
+
+// standingOf is the Standing of a call that is not broken.
+func standingOf(call *p2p.Call) Standing {
+	relay, rtt := call.Path()
+	if relay {
+		return Standing{State: session.Relayed, RTT: rtt}
+	}
+	return Standing{State: session.Direct, RTT: rtt}
+}
+
+// follow keeps Standing true until ctx ends, and tells both people.
 func (h Host) follow(ctx context.Context, call *p2p.Call, c *Consent) {
 	var late <-chan time.Time
 	for {
@@ -30,36 +42,37 @@ func (h Host) follow(ctx context.Context, call *p2p.Call, c *Consent) {
 		case <-ctx.Done():
 			return
 		case <-call.Changes():
-			if call.Broken() {
+			since := call.BrokenSince()
+			if !since.IsZero() {
 				c.gate.release()
 			}
 			switch {
-			case !call.Broken():
+			case since.IsZero():
 				late = nil
-				h.stand(call, c, stateOf(call))
+				h.stand(c, standingOf(call))
 			case late == nil && c.State() != session.Broken:
-				late = time.After(waitFor)
+				late = time.After(time.Until(since.Add(waitFor)))
 			}
 		case <-late:
 			late = nil
-			if call.Broken() {
-				h.stand(call, c, session.Broken)
+			if since := call.BrokenSince(); !since.IsZero() {
+				h.stand(c, Standing{State: session.Broken, Since: since})
 			}
 		}
 	}
 }
 
-// stand tells both people of a state, if it is another.
-func (h Host) stand(call *p2p.Call, c *Consent, s session.State) {
+// stand tells both people how the session stands, if that is new.
+func (h Host) stand(c *Consent, s Standing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s == c.State() {
+	was := c.Standing()
+	if s == was {
 		return
 	}
-	c.state.Store(uint32(s))
-	_, rtt := call.Path()
-	h.Log.Info("connection", "state", s, "rtt", rtt)
-	if s != session.Broken { // of that the supporter's end knows itself
+	c.standing.Store(&s)
+	h.Log.Info("connection", "state", s.State, "rtt", s.RTT)
+	if s.State != was.State && s.State != session.Broken { // of a break the supporter's end knows itself
 		c.tell(c.Mode(), c.Allowed())
 	}
 	for _, changed := range c.watch {

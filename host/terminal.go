@@ -155,6 +155,9 @@ func (t *terminal) Show(state session.State) {
 	fmt.Fprintf(t.out, "%s.\n", upperFirst(state.String()))
 }
 
+// Fail leaves it to the program, which says in the end why it ends.
+func (t *terminal) Fail(error) {}
+
 func (t *terminal) End(reason session.Reason, _ *Receipt) { t.Show(reason.State()) }
 
 // who is a supporter's name as the end user reads it.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
+
+	"sixgate/session"
 )
 
 // Windows: on a terminal, the end user answers for new windows only, in Live.
@@ -28,9 +31,9 @@ func (t *terminal) Live(ctx context.Context, c *Consent) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changes:
-			if now := c.State(); now != stands {
-				stands = now
-				t.Show(stands)
+			if now := c.Standing(); now.State != stands {
+				t.mended(stands, now)
+				stands = now.State
 			}
 			told = t.tell(c.hiding.asked(), told)
 		case line, more := <-lines:
@@ -46,6 +49,18 @@ func (t *terminal) Live(ctx context.Context, c *Consent) error {
 			told = nil // and once more, if that was no answer
 			poke(changes)
 		}
+	}
+}
+
+// mended says that the connection broke, or is there again, or is another.
+func (t *terminal) mended(was session.State, now Standing) {
+	if was == session.Broken {
+		fmt.Fprintln(t.out, "The connection is back.")
+	}
+	t.Show(now.State)
+	if now.State == session.Broken {
+		fmt.Fprintf(t.out, "Nothing has come from your supporter since %s. Nobody sees your screen now. Ctrl-C ends it all the same.\n",
+			now.Since.Format(time.TimeOnly))
 	}
 }
 

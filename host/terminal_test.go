@@ -119,7 +119,7 @@ func TestTerminalNewWindows(t *testing.T) {
 
 func TestTerminalAsksForProxy(t *testing.T) {
 	var out strings.Builder
-	who, err := Terminal(strings.NewReader("ada\nopen sesame\n"), &out).(proxyQuestions).Proxy(t.Context(), proxy.ErrWrongCredentials)
+	who, err := Terminal(strings.NewReader("ada\nopen sesame\n"), &out).Proxy(t.Context(), proxy.ErrWrongCredentials)
 	if password, _ := who.Password(); err != nil || who.Username() != "ada" || password != "open sesame" {
 		t.Errorf("the answer is %v, %v", who, err)
 	}

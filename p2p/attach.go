@@ -82,7 +82,7 @@ func (c *Call) attach(ctx context.Context, ch *channel, on carrier) error {
 		ch.Fail(ErrNotAllowed)
 		return nil
 	}
-	if err := ch.Attach(s, heard.Got); err != nil {
+	if err := ch.Attach(c.counted(ch, s, on), heard.Got); err != nil {
 		return err
 	}
 	c.settled(ch, on)
@@ -141,7 +141,7 @@ func (c *Call) change(ch *channel, s resume.Stream, on carrier, said *message.At
 		s.Reset()
 		return err
 	}
-	if err := ch.Attach(s, said.Got); err != nil {
+	if err := ch.Attach(c.counted(ch, s, on), said.Got); err != nil {
 		return err
 	}
 	c.settled(ch, on)

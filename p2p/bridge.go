@@ -37,9 +37,11 @@ type BridgeOptions struct {
 	Mode    session.Mode // what the session is to be for
 	System  string       // the bridge's operating system
 	Log     *slog.Logger // nil: silent
-	// Link is told when the gateway is lost (an error that wraps ErrGateway; the bridge retries until it is closed) and
-	// when it is back (nil). It must not block. nil: nobody wants to know.
-	Link func(error)
+	// Reach is told when the gateway is reached, when it is lost (the bridge retries until it is closed), and of tries that fail in
+	// another way than the one before. Direct is told why no direct connection came about, in words for people. Neither may block;
+	// nil: nobody wants to know.
+	Reach  func(Reach)
+	Direct func(problem string)
 }
 
 // Code is a code that waits for its host.
@@ -59,9 +61,9 @@ func (c Code) check() error {
 // Bridge is the supporter's node. It keeps its connection to the gateway until Close.
 type Bridge struct {
 	*uplink
-	self Hello
-	log  *slog.Logger
-	link func(error)
+	self     Hello
+	log      *slog.Logger
+	directly func(problem string)
 
 	lost     chan struct{} // the gateway's connection broke
 	accepted chan accepted
@@ -106,12 +108,13 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bridge{uplink: u, self: self, log: logOr(o.Log), link: o.Link,
+	b := &Bridge{uplink: u, self: self, log: logOr(o.Log), directly: o.Direct,
 		lost: make(chan struct{}, 1), accepted: make(chan accepted), closing: make(chan struct{}),
 		arrivals: make(map[peer.ID]*arrival)}
-	if b.link == nil {
-		b.link = func(error) {}
+	if b.directly == nil {
+		b.directly = func(string) {}
 	}
+	u.reports.log, u.reports.tell = b.log, o.Reach
 	u.node.SetStreamHandler(ArrivalProtocol, b.serveArrival)
 	u.node.SetStreamHandler(sessionProtocol, b.serveSession)
 	u.node.Network().Notify(&network.NotifyBundle{DisconnectedF: b.disconnected,
@@ -127,7 +130,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 		b.Close()
 		return nil, err
 	}
-	u.logWay(b.log)
+	b.reached()
 	b.running.Go(func() { b.keepLink(keep) })
 	return b, nil
 }
@@ -150,13 +153,17 @@ func (b *Bridge) ask(ctx context.Context, verb message.CodeRequest_Verb) (Code, 
 // ended before its user consented makes the next code wait: 0, 2, 4, 8 … and at most 64 seconds. That the user consented is
 // only what the other end says, so after hastyFree calls that ended at once those count alike.
 func (b *Bridge) NewCode(ctx context.Context) (Code, error) {
-	b.mu.Lock()
-	wait := time.Until(b.pause)
-	b.mu.Unlock()
-	if err := sleep(ctx, wait); err != nil {
+	if err := sleep(ctx, time.Until(b.CodeFrom())); err != nil {
 		return Code{}, err
 	}
 	return b.renew(ctx, message.CodeRequest_OPEN)
+}
+
+// CodeFrom is until when NewCode waits.
+func (b *Bridge) CodeFrom() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pause
 }
 
 // Extend sets the waiting code's life back to 15 minutes. It returns ErrNoCode when none waits.
@@ -317,12 +324,10 @@ func (b *Bridge) serveSession(s network.Stream) {
 		best:    func() carrier { return bestOf(b.node.Network(), host) },
 		suspect: b.suspect,
 	}, b.log.With("host", host))
-	c.begin(s, conn{s.Conn()})
 	began := time.Now()
-	if !b.calls.start(c, func() {
-		b.judge(c.granted, time.Since(began))
-		b.leave(host, a.unmatch)
-	}) {
+	c.ended = func() { b.judge(c.granted, time.Since(began)) }
+	c.begin(s, conn{s.Conn()})
+	if !b.calls.start(c, func() { b.leave(host, a.unmatch) }) {
 		c.control.Fail(ErrClosed)
 		return
 	}

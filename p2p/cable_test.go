@@ -151,11 +151,14 @@ func ends(t testing.TB) (host, bridge *Call, n *lan) {
 	a, b, _ := on.pipe()
 	n.host.begin(a, on)
 	n.bridge.begin(b, on)
-	go n.host.run()
-	go n.bridge.run()
+	var running sync.WaitGroup
+	running.Go(n.host.run)
+	running.Go(n.bridge.run)
 	t.Cleanup(func() {
 		n.host.End(session.ByUser)
 		n.bridge.End(session.BySupporter)
+		close(n.bridge.closing)
+		running.Wait()
 	})
 	return n.host, n.bridge, n
 }

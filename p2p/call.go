@@ -20,6 +20,9 @@ import (
 const (
 	sendFor = 10 * time.Second // a control message must have room by then
 	endFor  = 2 * time.Second  // for the last words of both ends
+	// Where the connection is broken the last word waits for another: on a host, whose user wants the program to be gone, not for
+	// long; on a bridge, which has other sessions, as long as the host waits.
+	lateHost, lateBridge = 8 * time.Second, resume.PatienceFor
 )
 
 // lastWords is how many bytes of the other end are still read when a call is over.
@@ -44,13 +47,15 @@ type Call struct {
 	boot     func() time.Duration     // sinceBoot
 	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
 
+	ended   func() // called before done is closed
 	notices chan Notice
 	alerts  chan Alert    // on a bridge
 	look    chan struct{} // capacity 1: for the keeper
 	changes chan struct{} // capacity 1
 	hurry   chan struct{} // closed when this end has ended the call
 	stop    chan struct{} // closed when the talk is over
-	done    chan struct{} // closed when everything is
+	done    chan struct{} // closed when everything is but the last word, where the connection is broken
+	closing chan struct{} // on a bridge: closed when the program ends
 
 	sending chan struct{} // holds one token while somebody writes to control
 	parted  bool          // the last message is written; whoever holds the token may look
@@ -69,6 +74,10 @@ type Call struct {
 	numbers  numbers
 	carriers map[carrier]struct{} // that were used
 	hushed   bool                 // nothing has come for silentFor
+	round    time.Duration        // how long a round trip takes, over some beats; 0: not known on this path yet
+	toldRTT  time.Duration        // that Path tells
+
+	relayed, direct traffic
 }
 
 // line is what a call stands on.
@@ -83,10 +92,10 @@ type line struct {
 
 // newCall makes one end of a call that begins on the stream of the handshake.
 func newCall(m met, l line, log *slog.Logger) *Call {
-	c := &Call{met: m, line: l, log: log, boot: sinceBoot,
+	c := &Call{met: m, line: l, log: log, boot: sinceBoot, ended: func() {},
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept),
 		look: make(chan struct{}, 1), changes: make(chan struct{}, 1),
-		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), sending: make(chan struct{}, 1),
+		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), closing: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[uint32]*channel), carriers: make(map[carrier]struct{}), incoming: make(map[string]chan *channel)}
 	for kind := range kinds {
 		c.incoming[kind] = make(chan *channel)
@@ -110,19 +119,64 @@ func (c *Call) run() {
 	reason := c.listen()
 	c.mute()
 	close(c.stop)
-	c.goodbye(reason)
+	if c.goodbye(reason); c.saidOr(0) != 0 && !c.control.Over() {
+		c.over(reason)
+		c.later()
+	}
 	cancel()
 	c.hangUp()
 	keeping.Wait()
 	c.control.Fail(reason)
 	c.control.Wait()
+	c.over(reason)
+}
+
+// over tells why the call has ended, once.
+func (c *Call) over(reason session.Reason) {
 	c.mu.Lock()
-	c.reason = reason
+	told := c.reason != 0
+	if !told {
+		c.reason = reason
+	}
 	c.mu.Unlock()
+	if told {
+		return
+	}
 	c.log.Info("call ended", "reason", reason)
 	close(c.notices)
 	close(c.alerts)
+	c.ended()
 	close(c.done)
+}
+
+// later waits until the other end is there again, and has heard the last word.
+func (c *Call) later() {
+	wait := lateBridge
+	if c.host {
+		wait = lateHost
+	}
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	c.mu.Lock()
+	c.whole = false
+	on, attached := c.control.on, c.control.Attached()
+	c.mu.Unlock()
+	var leaving sync.WaitGroup
+	defer leaving.Wait()
+	if attached { // and nothing comes on it
+		leaving.Go(func() { c.suspect(on) })
+	}
+	for closing := c.closing; ; {
+		select {
+		case <-c.control.Done():
+			return
+		case <-late.C:
+			return
+		case <-closing:
+			closing = nil
+			late.Reset(endFor)
+		}
+	}
 }
 
 // listen reads what the other end says, and returns why the call ends.
@@ -170,19 +224,23 @@ func (c *Call) rest(d time.Duration) bool {
 	}
 }
 
-// awaitEnd lets listen go on until a time, for the other end's last word. c.mu is held.
-func (c *Call) awaitEnd(until time.Time) {
+// awaitEnd lets listen go on for the other end's last word, where that can come. c.mu is held.
+func (c *Call) awaitEnd() {
 	if !c.ending {
 		close(c.hurry)
 	}
 	c.end()
-	c.control.SetReadDeadline(until)
+	c.control.SetReadDeadline(c.lastBy)
 }
 
 // end begins the end. c.mu is held.
 func (c *Call) end() {
-	if !c.ending {
-		c.ending, c.whole, c.lastBy = true, c.control.Attached(), time.Now().Add(endFor)
+	if c.ending {
+		return
+	}
+	c.ending, c.whole, c.lastBy = true, c.control.Attached() && !c.hushed, time.Now()
+	if c.whole {
+		c.lastBy = c.lastBy.Add(endFor)
 	}
 }
 
@@ -249,7 +307,7 @@ func (c *Call) send(m *message.Control) error {
 	err := message.Write(c.control, m)
 	if err != nil {
 		c.mu.Lock()
-		c.awaitEnd(time.Now().Add(endFor)) // an end that reads no more has perhaps said why
+		c.awaitEnd() // an end that reads no more has perhaps said why
 		c.mu.Unlock()
 	}
 	return err
@@ -333,14 +391,15 @@ func (c *Call) Tell(n Notice) error {
 // Notices delivers what the other end tells. Where nobody reads, the oldest are dropped. It is closed when the call ends.
 func (c *Call) Notices() <-chan Notice { return c.notices }
 
-// End ends the call for both ends with one reason, closes its channels and waits until nothing of it runs. Where both
-// end at once, the user's reason counts. A second End changes nothing.
+// End ends the call for both ends with one reason, closes its channels and waits until nothing of it runs. Where the connection is
+// broken it does not wait: the other end hears of it if it is back soon, and the node's Close waits for that. Where both end at
+// once, the user's reason counts. A second End changes nothing.
 func (c *Call) End(reason session.Reason) {
 	c.mu.Lock()
 	first := !c.ending
 	if first {
 		c.said = reason
-		c.awaitEnd(time.Now().Add(endFor))
+		c.awaitEnd()
 	}
 	c.mu.Unlock()
 	if first {
@@ -350,7 +409,7 @@ func (c *Call) End(reason session.Reason) {
 	<-c.done
 }
 
-// Done is closed when the call has ended and nothing of it runs.
+// Done is closed when the call has ended and nothing of it runs but, where the connection is broken, the last word.
 func (c *Call) Done() <-chan struct{} { return c.done }
 
 // Err is why the call ended, a session.Reason in the same words on both ends, and nil before Done.

@@ -40,12 +40,20 @@ func (cs *calls) start(c *Call, after func()) bool {
 // end ends all calls and waits for them.
 func (cs *calls) end(reason session.Reason) {
 	cs.mu.Lock()
+	var open []*Call
+	if !cs.closing {
+		open = slices.Collect(maps.Keys(cs.open))
+	}
 	cs.closing = true
-	open := slices.Collect(maps.Keys(cs.open))
 	cs.mu.Unlock()
 	var ending sync.WaitGroup // another who closes the node may be waiting for running already
 	for _, c := range open {
-		ending.Go(func() { c.End(reason) })
+		ending.Go(func() {
+			c.End(reason)
+			if !c.host {
+				close(c.closing)
+			}
+		})
 	}
 	ending.Wait()
 	cs.running.Wait()

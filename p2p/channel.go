@@ -68,7 +68,7 @@ func (c *Call) settled(ch *channel, on carrier) {
 	ch.on = on
 	c.carriers[on] = struct{}{}
 	if ch == c.control {
-		c.hushed = false
+		c.hushed, c.round, c.toldRTT = false, 0, 0
 	}
 	if ch.isNew() {
 		close(ch.opened)

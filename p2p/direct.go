@@ -36,6 +36,13 @@ const (
 	againMost   = 10 * time.Minute
 )
 
+// Why there is no direct connection.
+var (
+	errNoWay = errors.New("no way")
+	errUnmet = errors.New("the host is not ready to be met directly")
+	errSpot  = errors.New("the other end told where it cannot be")
+)
+
 // maxSpots is how many addresses one end may tell.
 const maxSpots = 8
 
@@ -59,6 +66,7 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 		}
 		if err != nil {
 			b.log.Info("no direct connection", "host", host, "err", err)
+			b.directly(whyNotDirect(err))
 		} else {
 			b.log.Info("direct connection", "host", host, "at", conn.RemoteMultiaddr())
 			for len(b.directTo(host)) > 0 && ctx.Err() == nil {
@@ -111,7 +119,7 @@ func (b *Bridge) approach(ctx context.Context, host peer.ID) (conn network.Conn,
 		return nil, nil, err
 	}
 	if err := message.Read(s, &theirs); err != nil {
-		return nil, nil, fmt.Errorf("the host is not ready to be met directly: %w", err)
+		return nil, nil, fmt.Errorf("%w: %w", errUnmet, err)
 	}
 	there, err := parseSpot(&theirs)
 	if err != nil {
@@ -188,8 +196,6 @@ func (h *Host) answer(ctx context.Context, s network.Stream, bridge peer.ID) err
 	})
 	return err
 }
-
-var errSpot = errors.New("the other end told where it cannot be")
 
 // parseSpot reads where the other end can be met. It may only be where programs of users are, not where servers are.
 func parseSpot(m *message.Spot) (all []multiaddr.Multiaddr, err error) {
@@ -268,6 +274,6 @@ func (u *uplink) punch(ctx context.Context, other peer.ID, there []multiaddr.Mul
 		return c, nil
 	case <-ctx.Done():
 		dialling.Wait()
-		return nil, fmt.Errorf("no way to %v: %w", there, cmp.Or(lost, ctx.Err()))
+		return nil, fmt.Errorf("%w: %v: %w", errNoWay, there, cmp.Or(lost, ctx.Err()))
 	}
 }

@@ -38,6 +38,23 @@ func explain(err error, address string) (says, remedy string) {
 	return strings.ReplaceAll(err.Error(), "\n", " "), "show this line to the network's administrator"
 }
 
+// whyNotDirect says in words why an attempt at a direct connection came to nothing.
+func whyNotDirect(err error) string {
+	switch {
+	case errors.Is(err, errNoWay):
+		return "neither end reaches the other: a router draws another port for each connection, or a firewall keeps them out"
+	case errors.Is(err, errUnseen):
+		return "from another port the gateway is not reached, or does not say where it sees this computer: a firewall may want a proxy to be used"
+	case errors.Is(err, errUnmet):
+		return "the other computer is not ready to be met directly: it may not reach the gateway from another port, or its user allows nothing now"
+	case errors.Is(err, errSpot):
+		return "the other computer told an address where it cannot be"
+	case errors.Is(err, ErrGateway):
+		return "the gateway is not connected"
+	}
+	return "it broke off: " + strings.ReplaceAll(err.Error(), "\n", " ")
+}
+
 // where is what an error is about: the address or, where one is on the way, the proxy.
 func where(err error, address string) string {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Addr != nil {

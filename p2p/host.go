@@ -54,11 +54,11 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 	h := &Host{uplink: u, self: o.Self, log: logOr(o.Log)}
 	u.node.SetStreamHandler(channelProtocol, h.serveChannel)
 	u.node.SetStreamHandler(directProtocol, h.serveDirect)
+	u.reports.log = h.log
 	if err := u.begin(ctx); err != nil {
 		h.Close()
 		return nil, err
 	}
-	u.logWay(h.log)
 	return h, nil
 }
 

@@ -20,11 +20,15 @@ const (
 
 // poke has the keeper look, and whoever follows Changes.
 func (c *Call) poke() {
-	for _, to := range []chan struct{}{c.look, c.changes} {
-		select {
-		case to <- struct{}{}:
-		default:
-		}
+	signal(c.look)
+	signal(c.changes)
+}
+
+// signal wakes who reads from to, whose capacity is 1.
+func signal(to chan struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
 	}
 }
 
@@ -151,10 +155,11 @@ func (c *Call) silent(now time.Time) carrier {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	talk := c.control
-	heard, _ := talk.Heard()
+	heard, rtt := talk.Heard()
 	if heard.IsZero() {
 		return nil
 	}
+	c.measured(rtt)
 	for _, ch := range c.channels {
 		if at, _ := ch.Heard(); ch.on == talk.on && at.After(heard) {
 			heard = at
@@ -166,12 +171,47 @@ func (c *Call) silent(now time.Time) carrier {
 	return nil
 }
 
-// Path says whether the call goes through the gateway's relay, and how long a round trip takes (0: not measured yet).
+// Path says whether the call goes through the gateway's relay, and about how long a round trip takes (0: not measured yet).
 func (c *Call) Path() (relay bool, rtt time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, rtt = c.control.Heard()
-	return c.control.on.Relayed(), rtt
+	if c.toldRTT == 0 {
+		_, rtt = c.control.Heard()
+		c.measured(rtt)
+	}
+	return c.control.on.Relayed(), c.toldRTT
+}
+
+// measured takes in how long a round trip took. Path tells another time only where it is notably another. c.mu is held.
+func (c *Call) measured(rtt time.Duration) {
+	switch {
+	case rtt == 0:
+		return
+	case c.round == 0:
+		c.round, c.toldRTT = rtt, rtt
+		return
+	}
+	c.round += (rtt - c.round) / 4
+	if off := (c.round - c.toldRTT).Abs(); off > c.toldRTT/2 && off > 5*time.Millisecond {
+		c.toldRTT = c.round
+		signal(c.changes)
+	}
+}
+
+// BrokenSince is when the other end was last heard where the call is broken, and the zero time where it is not.
+func (c *Call) BrokenSince() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.hushed && c.control.Attached() {
+		return time.Time{}
+	}
+	var heard time.Time
+	for _, ch := range c.channels {
+		if at := ch.LastHeard(); at.After(heard) {
+			heard = at
+		}
+	}
+	return heard
 }
 
 // Broken reports whether there is no connection to the other end now. The call goes on: both ends try to make another, until

@@ -45,8 +45,7 @@ func (b *Bridge) keepLink(ctx context.Context) {
 
 // regain connects to a gateway that was lost. It returns false when ctx has ended.
 func (b *Bridge) regain(ctx context.Context) bool {
-	b.log.Warn("gateway lost, retrying")
-	b.link(b.uplink.lost(errLinkBroken))
+	b.reports.lost(b.uplink.lost(errLinkBroken))
 	for delay := retryFirst; ; delay = min(delay*3/2, retryMost) {
 		if len(b.gate.peers()) > 0 {
 			delay = min(delay, retryBusy)
@@ -58,10 +57,15 @@ func (b *Bridge) regain(ctx context.Context) bool {
 			b.log.Debug("gateway", "err", err)
 			continue
 		}
-		b.log.Info("gateway back")
-		b.link(nil)
+		b.reached()
 		return true
 	}
+}
+
+// reached tells that the gateway is there, and all that is needed for a session.
+func (b *Bridge) reached() {
+	way, failed := b.Way()
+	b.reports.say(Reach{Way: way, Failed: failed})
 }
 
 // reconnect connects to the gateway and, where a code waits or there are sessions, takes the place at the relay again.

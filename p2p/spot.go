@@ -38,7 +38,10 @@ type spot struct {
 	calls     []transport.CapableConn
 }
 
-var errNear = errors.New("the gateway is on this computer: no way is shorter")
+var (
+	errNear   = errors.New("the gateway is on this computer: no way is shorter")
+	errUnseen = errors.New("the gateway does not say where it sees this computer")
+)
 
 // openSpot makes a spot. Only a bridge listens there: a host sends, and a router lets in what answers.
 func (u *uplink) openSpot(ctx context.Context) (*spot, error) {
@@ -133,7 +136,7 @@ func (s *spot) look(ctx context.Context, gateway netip.AddrPort, id peer.ID) err
 		defer enough.Stop()
 	}
 	if len(s.seen) == 0 {
-		return fmt.Errorf("the gateway does not say where it sees this computer: %w", lost)
+		return fmt.Errorf("%w: %w", errUnseen, lost)
 	}
 	return nil
 }

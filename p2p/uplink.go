@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -38,6 +37,7 @@ type uplink struct {
 	ways    *ways
 	gate    *gate
 	meeting sync.Mutex // one direct connection at a time is made
+	reports reports
 }
 
 // role is which end of sessions a node is.
@@ -63,6 +63,7 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, r 
 		return nil, err
 	}
 	u := &uplink{gateway: peer.AddrInfo{ID: id, Addrs: []multiaddr.Multiaddr{home}}, ways: &ways{ends: ends, proxies: proxies}, gate: newGate(id, r.host)}
+	u.reports.log = logOr(nil)
 	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources, Circuits: r.circuits}
 	o.Transports = u.ways.transports(o)
 	if u.node, err = NewNode(o); err != nil {
@@ -110,21 +111,21 @@ func (u *uplink) begin(ctx context.Context) error {
 	}
 }
 
-// logWay notes how the gateway was reached.
-func (u *uplink) logWay(log *slog.Logger) {
-	way, failed := u.Way()
-	log.Info("gateway reached", "way", way, "failed", failed)
-}
-
 // connect connects to the gateway, unless it is connected.
 func (u *uplink) connect(ctx context.Context) error {
+	if u.node.Network().Connectedness(u.gateway.ID) == network.Connected {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, connectFor)
 	defer cancel()
 	// A forced dial does not wait for what earlier ones met: 5 s after the first that failed.
-	if err := u.node.Connect(network.WithForceDirectDial(ctx, "gateway"), u.gateway); err != nil {
-		return u.lost(err)
+	err := u.node.Connect(network.WithForceDirectDial(ctx, "gateway"), u.gateway)
+	if err != nil {
+		err = u.lost(err)
 	}
-	return nil
+	way, failed := u.Way()
+	u.reports.tried(err, way, failed)
+	return err
 }
 
 // lost says which gateway cannot be reached, and why.

@@ -55,13 +55,17 @@ type Failure struct {
 	Err error
 }
 
+// Explain says in words what went wrong, and what a person can do about it.
+func (f Failure) Explain() (says, remedy string) { return explain(f.Err, f.Way.Address) }
+
 // Failures are all ways that did not lead to the gateway, in one line.
 type Failures []Failure
 
 func (f Failures) Error() string {
 	var all []string
 	for _, one := range f {
-		all = append(all, one.Way.String()+": "+strings.ReplaceAll(one.Err.Error(), "\n", " "))
+		says, _ := one.Explain()
+		all = append(all, one.Way.String()+": "+says)
 	}
 	return strings.Join(all, "; ")
 }

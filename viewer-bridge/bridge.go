@@ -36,25 +36,8 @@ type Bridge struct {
 	Quality    int          // of the host's pictures: JPEG level 0 to 9, below 0 lossless
 	Report     func(Event)
 	Log        *slog.Logger
-}
 
-// Event is what a program around the bridge wants to know, one JSON object a line.
-type Event struct {
-	Event    string    `json:"event"` // code, viewer, check, state, path, alert, end
-	Code     string    `json:"code,omitempty"`
-	Expires  time.Time `json:"expires,omitzero"`
-	Address  string    `json:"address,omitempty"`
-	Password string    `json:"password,omitempty"`
-	Digits   string    `json:"digits,omitempty"`
-	Host     string    `json:"host,omitempty"` // the computer that typed the code
-	State    string    `json:"state,omitempty"`
-	Mode     string    `json:"mode,omitempty"`    // of a live session
-	Allowed  []string  `json:"allowed,omitempty"` // permissions
-	Path     string    `json:"path,omitempty"`    // relay or direct
-	RTT      float64   `json:"rtt_ms,omitempty"`
-	Kind     string    `json:"kind,omitempty"`  // of an alert: blocked, free
-	Title    string    `json:"title,omitempty"` // of the window that an alert is about
-	Reason   string    `json:"reason,omitempty"`
+	call atomic.Pointer[p2p.Call] // that goes on; nil: none
 }
 
 // attendance is who may attach now: the viewers of one session.
@@ -72,7 +55,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	defer port.Close()
 	node, err := p2p.DialBridge(ctx, p2p.BridgeOptions{
-		Profile: b.Profile, Proxies: b.Proxies, Purpose: b.Purpose, Mode: b.Mode, System: runtime.GOOS, Log: b.Log, Link: b.link})
+		Profile: b.Profile, Proxies: b.Proxies, Purpose: b.Purpose, Mode: b.Mode, System: runtime.GOOS, Log: b.Log,
+		Reach:  func(r p2p.Reach) { b.Report(gatewayEvent(r)) },
+		Direct: func(problem string) { b.Report(Event{Event: "direct", Reason: problem}) }})
 	if err != nil {
 		return err
 	}
@@ -103,19 +88,17 @@ func (b *Bridge) Run(ctx context.Context) error {
 	return nil
 }
 
-// link reports a gateway that is lost and found again.
-func (b *Bridge) link(err error) {
-	state := "connected to the gateway"
-	if err != nil {
-		state = err.Error()
+// End ends the session that goes on, if one does.
+func (b *Bridge) End() {
+	if call := b.call.Load(); call != nil {
+		call.End(session.BySupporter)
 	}
-	b.Report(Event{Event: "state", State: state})
 }
 
 // serveSession takes one session from its code to its end. Its error is one that no further session would cure.
 func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address string, now *atomic.Pointer[attendance]) error {
 	m := newMirror()
-	m.show("waiting for the other side", "The code has not been typed in yet.")
+	m.show("waiting for a code", "The gateway is asked for one.")
 	a := &attendance{server: &rfbserver.Server{Desktop: m, Power: m.requestPower, Log: b.Log}}
 	if !b.NoPassword {
 		a.server.Password = rfbserver.RandomPassword()
@@ -130,7 +113,11 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 	defer sendAway()
 
 	announced := false
-	call, err := b.await(ctx, node, func(code p2p.Code) {
+	call, err := b.await(ctx, node, func(until time.Time) {
+		m.show("waiting for the next code", "The last sessions ended at once. It comes at "+until.Format(time.TimeOnly)+".")
+		b.Report(Event{Event: "wait", Until: until})
+	}, func(code p2p.Code) {
+		m.show("waiting for the other side", "The code has not been typed in yet.")
 		b.Report(Event{Event: "code", Code: code.Digits, Expires: code.Expires})
 		if !announced {
 			b.Report(Event{Event: "viewer", Address: address, Password: a.server.Password})
@@ -158,9 +145,12 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 	return nil
 }
 
-// await gets a code, and a new one whenever it has expired, until a host has typed one in.
-func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, issued func(p2p.Code)) (*p2p.Call, error) {
+// await gets a code, and a new one whenever it has expired, until a host has typed one in. It tells of a code that waits for a time.
+func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until time.Time), issued func(p2p.Code)) (*p2p.Call, error) {
 	for {
+		if until := node.CodeFrom(); time.Now().Before(until) {
+			waits(until)
+		}
 		code, err := node.NewCode(ctx)
 		if errors.Is(err, p2p.ErrNotAdmitted) {
 			return nil, err
@@ -197,7 +187,11 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 		}
 	})
 	defer alerts.Wait()
+	b.call.Store(call)
+	defer b.call.Store(nil)
 	f := following{Bridge: b, call: call, m: m}
+	tick := time.NewTicker(trafficEvery)
+	defer tick.Stop()
 	for notices := call.Notices(); notices != nil; {
 		select {
 		case notice, more := <-notices:
@@ -210,17 +204,13 @@ func (b *Bridge) follow(ctx context.Context, call *p2p.Call, m *mirror) error {
 			f.look()
 		case <-f.late:
 			f.wait()
+		case <-m.stops:
+			f.end()
+		case <-tick.C:
+			f.passed()
 		}
 	}
 	f.showing.Wait()
+	f.passed()
 	return call.Err()
-}
-
-// stateEvent reports how a session stands.
-func stateEvent(n p2p.Notice) Event {
-	e := Event{Event: "state", State: n.State.String()}
-	if n.State.Live() {
-		e.Mode, e.Allowed = n.Mode.String(), n.Permissions.Names()
-	}
-	return e
 }

@@ -2,15 +2,24 @@ package viewerbridge
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"sixgate/p2p"
+	"sixgate/p2p/resume"
 	"sixgate/session"
 )
 
-// waitFor is how long a broken connection may take to come back before viewers see that it is: most are back sooner.
-const waitFor = time.Second
+// waitFor is how long nothing may have come from the host before viewers see that the connection is broken: most are back sooner. A
+// silence is noticed later than that, and shown at once.
+const waitFor = 2200 * time.Millisecond
+
+// readFor is how long viewers need to see that the connection is broken.
+const readFor = time.Second
+
+// trafficEvery is how often the bytes that have passed are reported, where some have.
+const trafficEvery = 10 * time.Second
 
 // following is a call as its supporter sees it.
 type following struct {
@@ -22,8 +31,10 @@ type following struct {
 	told   p2p.Notice // a call begins by waiting
 	live   bool
 	late   <-chan time.Time // when a break is to be shown
-	broken bool             // it is shown
+	broken time.Time        // since when it is shown; zero: it is not
 	path   pathReport
+
+	relayed, direct p2p.Traffic // as reported last
 }
 
 // heed does what the host tells.
@@ -60,12 +71,12 @@ func (f *following) stand() {
 
 // look sees how the call stands on the network.
 func (f *following) look() {
-	broken := f.call.Broken()
-	switch {
-	case broken && f.late == nil && !f.broken:
-		f.late = time.After(waitFor)
-	case !broken && f.broken:
-		f.broken = false
+	since := f.call.BrokenSince()
+	switch broken := !since.IsZero(); {
+	case broken && f.late == nil && f.broken.IsZero():
+		f.late = time.After(time.Until(since.Add(waitFor)))
+	case !broken && !f.broken.IsZero():
+		f.broken = time.Time{}
 		f.m.broken.Store(false)
 		f.Report(stateEvent(f.told))
 		f.stand()
@@ -80,11 +91,36 @@ func (f *following) look() {
 // wait has the viewers see that the connection does not come back at once.
 func (f *following) wait() {
 	f.late = nil
-	if f.call.Broken() {
-		f.broken = true
+	if since := f.call.BrokenSince(); !since.IsZero() {
+		f.broken = time.Now()
 		f.m.broken.Store(true)
-		f.Report(Event{Event: "state", State: session.Broken.String()})
-		f.m.show(session.Broken.String(), "The session goes on when both ends are online again. After five minutes it ends.")
+		f.Report(Event{Event: "state", State: session.Broken.String(), Since: since})
+		f.m.show(session.Broken.String(), fmt.Sprintf("Nothing has come from %s since %s. The session goes on when both ends are online again, "+
+			"and ends at %s if they are not. F10 ends it now.", f.call.Peer().Name, since.Format(time.TimeOnly),
+			since.Add(resume.PatienceFor).Format(time.TimeOnly)))
+	}
+}
+
+// end ends the session for a viewer who wants that. Who pressed the key when they can hardly have read what it does meant something
+// else.
+func (f *following) end() {
+	if !f.broken.IsZero() && time.Since(f.broken) > readFor {
+		f.call.End(session.BySupporter)
+	}
+}
+
+// passed reports what has passed on each path, if more has.
+func (f *following) passed() {
+	relayed, direct := f.call.Traffic()
+	for _, p := range []struct {
+		path string
+		was  *p2p.Traffic
+		now  p2p.Traffic
+	}{{"relay", &f.relayed, relayed}, {"direct", &f.direct, direct}} {
+		if *p.was != p.now {
+			*p.was = p.now
+			f.Report(Event{Event: "traffic", Path: p.path, Sent: p.now.Sent, Received: p.now.Received})
+		}
 	}
 }
 
@@ -93,7 +129,7 @@ type pathReport struct {
 	mu    sync.Mutex
 	begun bool
 	relay bool
-	known bool // how long a round trip takes on it
+	rtt   time.Duration // of it; 0: not measured yet
 }
 
 func (p *pathReport) begin(b *Bridge, call *p2p.Call) {
@@ -107,13 +143,13 @@ func (p *pathReport) begin(b *Bridge, call *p2p.Call) {
 func (p *pathReport) report(b *Bridge, call *p2p.Call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if relay, rtt := call.Path(); p.begun && (relay != p.relay || !p.known && rtt > 0) {
+	if relay, rtt := call.Path(); p.begun && (relay != p.relay || rtt != p.rtt && rtt > 0) {
 		p.say(b, relay, rtt)
 	}
 }
 
 func (p *pathReport) say(b *Bridge, relay bool, rtt time.Duration) {
-	p.relay, p.known = relay, rtt > 0
+	p.relay, p.rtt = relay, rtt
 	path := "direct"
 	if relay {
 		path = "relay"

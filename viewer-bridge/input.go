@@ -43,7 +43,24 @@ func (m *mirror) MovePointer(p image.Point, buttons uint16) {
 	m.signal()
 }
 
+// keyF10 and codeF10 are the key that ends a session whose connection is broken: it is the end user's as well.
+const (
+	keyF10  = 0xffc7
+	codeF10 = 0x44
+)
+
+// stop ends the session.
+func (m *mirror) stop() {
+	select {
+	case m.stops <- struct{}{}:
+	default:
+	}
+}
+
 func (m *mirror) Key(keysym uint32, down bool) {
+	if down && keysym == keyF10 && m.isBlind() {
+		m.stop()
+	}
 	if host := m.to(session.Control); host != nil && !(down && m.isBlind()) {
 		host.Key(keysym, down)
 	}
@@ -66,6 +83,9 @@ func (m *mirror) PushPointer(d image.Point, buttons uint16) {
 }
 
 func (m *mirror) KeyCode(code, keysym uint32, down bool) {
+	if down && (keysym == keyF10 || code == codeF10) && m.isBlind() {
+		m.stop()
+	}
 	if host := m.to(session.Control); host != nil && !(down && m.isBlind()) {
 		host.KeyCode(code, keysym, down)
 	}

@@ -37,6 +37,7 @@ type mirror struct {
 	resizes chan error                        // capacity 1: what became of a wish for another size
 	power   power
 	broken  atomic.Bool   // viewers are shown that there is no connection to the host
+	stops   chan struct{} // capacity 1: a viewer ends the session, as the notice says that it can
 	held    atomic.Uint32 // buttons, as the host knows
 
 	// mu is never held while a message of the host is read: a host that stops in the middle of one would hold the viewers.
@@ -54,7 +55,7 @@ type mirror struct {
 }
 
 func newMirror() *mirror {
-	m := &mirror{changed: make(chan struct{}, 1), resizes: make(chan error, 1), name: "Sixgate"}
+	m := &mirror{changed: make(chan struct{}, 1), resizes: make(chan error, 1), stops: make(chan struct{}, 1), name: "Sixgate"}
 	m.power.refused = make(chan struct{}, 1)
 	m.pointer.Store(&nowhere)
 	m.leds.Store(unknownLEDs)

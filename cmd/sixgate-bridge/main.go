@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -40,7 +42,7 @@ type serveCmd struct {
 	ViewerPort viewerPort `help:"The port for VNC viewers on 127.0.0.1 and ::1; 0 takes a free one." default:"5901" placeholder:"PORT"`
 	NoPassword bool       `help:"Let every program on this machine attach. For machines with one user."`
 	Quality    int        `help:"Quality of the host's pictures: 0 to 9, -1 for lossless." default:"8"`
-	Events     bool       `help:"Print events for other programs, one JSON object a line."`
+	Events     bool       `help:"Print events for other programs, one JSON object a line; the line 'end' on standard input ends the session."`
 }
 
 // viewerPort is a port and never an address: viewers attach on this machine only.
@@ -89,7 +91,19 @@ func (c serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 	mode, _ := session.ParseMode(c.Mode) // kong has seen that it is one
 	b := viewerbridge.Bridge{Profile: profile, Proxies: proxies, Purpose: c.Purpose, Mode: mode, ViewerPort: int(c.ViewerPort), NoPassword: c.NoPassword,
 		Quality: c.Quality, Report: report, Log: log}
+	if c.Events && proxies.Ask == nil { // nobody types there
+		go obey(os.Stdin, b.End) // for the life of the program: a read cannot be interrupted
+	}
 	return b.Run(ctx)
+}
+
+// obey does what a program says that drives this one: the line "end" ends the session.
+func obey(from io.Reader, end func()) {
+	for lines := bufio.NewScanner(from); lines.Scan(); {
+		if strings.TrimSpace(lines.Text()) == "end" {
+			end()
+		}
+	}
 }
 
 type doctorCmd struct{ way }
@@ -127,6 +141,9 @@ func words(w io.Writer) func(viewerbridge.Event) {
 			fmt.Fprintf(w, "%s has typed the code. Read out: %s\n", e.Host, strings.Join(strings.Split(e.Digits, ""), " "))
 		case "state":
 			state := e.State
+			if !e.Since.IsZero() {
+				state += "; nothing has come since " + e.Since.Local().Format(time.TimeOnly)
+			}
 			if e.Mode != "" {
 				state += "; " + e.Mode + ": " + cmp.Or(strings.Join(e.Allowed, ", "), "nothing allowed")
 			}
@@ -134,10 +151,31 @@ func words(w io.Writer) func(viewerbridge.Event) {
 		case "alert":
 			fmt.Fprintf(w, "Alert: %s\n", alertWords(e))
 		case "path":
-			fmt.Fprintf(w, "The desktop is there, by %s\n", e.Path)
+			fmt.Fprintf(w, "The desktop is there, by %s, %.0f ms away\n", e.Path, e.RTT)
+		case "direct":
+			fmt.Fprintf(w, "No direct connection: %s\n", e.Reason)
+		case "gateway":
+			sayGateway(w, e)
+		case "wait":
+			fmt.Fprintf(w, "Next code in %.0f s: the last sessions ended at once, or before the user allowed them\n", time.Until(e.Until).Seconds())
 		case "end":
 			fmt.Fprintf(w, "Session over: %s\n", e.Reason)
 		}
+	}
+}
+
+// sayGateway says how the gateway was reached, or why it was not.
+func sayGateway(w io.Writer, e viewerbridge.Event) {
+	fmt.Fprintf(w, "Gateway: %s", e.State)
+	if e.Transport != "" {
+		fmt.Fprintf(w, " by %s, %s", e.Transport, e.Address)
+	}
+	if e.Proxy != "" {
+		fmt.Fprintf(w, " through the proxy %s", e.Proxy)
+	}
+	fmt.Fprintln(w)
+	for _, f := range e.Failed {
+		fmt.Fprintf(w, "  not by %s: %s. To do: %s\n", f.Transport, f.Reason, f.Remedy)
 	}
 }
 

@@ -160,3 +160,13 @@ func (c *Conn) Heard() (at time.Time, rtt time.Duration) {
 	}
 	return c.on.heard, c.on.rtt
 }
+
+// LastHeard is when something last came, also on a stream that is gone; the zero time before there was one.
+func (c *Conn) LastHeard() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil {
+		return time.Time{}
+	}
+	return c.last.heard
+}

@@ -2,6 +2,8 @@ import { digits } from "./digits";
 import { element } from "./element";
 import { saveReceipt, receiptLines } from "./receipt";
 import { keepFocus } from "./focus";
+import { connection, how, stands } from "./connection";
+import { askProxy } from "./proxy";
 import { answer, follow, type Mode, type Permission, type View } from "./state";
 import { asksBeforeNew, drawWindows, hideWindows, newWindow, setWindows } from "./windows";
 import { languages, say, speak, spoken, type Language } from "./words";
@@ -18,7 +20,7 @@ function draw(): void {
   const alarm = view.state === "verify" && !view.verified;
   main.classList.toggle("alarm", alarm);
   const problem = view.problem ? [element("p", { class: "problem", role: "alert" }, say(view.problem, who()))] : [];
-  const gone = lost && view.state !== "end" ? [element("div", { class: "lost", role: "alert" }, say("lost"))] : [];
+  const gone = lost && view.state !== "end" && view.state !== "fail" ? [element("div", { class: "lost", role: "alert" }, say("lost"))] : [];
   drawWindows();
   const opened = main.querySelector<HTMLDetailsElement>("details:not(.hide)")?.open ?? false;
   keepFocus(() => main.replaceChildren(...gone, ...screens[view.state](problem)));
@@ -31,6 +33,12 @@ function who(): { name: string } {
 }
 
 const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> = {
+  connecting: () => [element("div", { class: "spin" }), element("h1", {}, say("connecting")), element("p", { class: "faint" }, say("nobodySees"))],
+
+  proxy: (problem) => askProxy(problem),
+
+  fail: () => [element("h1", {}, say("notConnected")), element("p", {}, say(view.reason ?? "gateway")), element("p", { class: "faint" }, say("closePage"))],
+
   code: (problem) => [
     element("h1", {}, say("typeCode")),
     element("p", { class: "faint" }, say("nobodySees")),
@@ -53,13 +61,14 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
   },
 
   live: (problem) => {
-    const sees = view.allowed?.includes("view");
+    const sees = view.allowed?.includes("view") && !view.broken;
     const clock = element("span", { class: "clock", id: "clock", "aria-hidden": "true" });
     const stop = element("button", { class: "stop", id: "stop" }, say("stop"));
     stop.addEventListener("click", () => void answer("stop", true));
     const change = (p: Permission, on: boolean) => void answer("change", { permission: p, on });
     return [
       element("div", { class: "live" }, element("span", { class: sees ? "dot" : "dot off" }), element("strong", { class: "name" }, say(sees ? "seesScreen" : "seesNothing", who())), clock),
+      ...connection(),
       element("p", { class: "faint" }, say(`now-${view.mode}`, who()), " ", say("youDecide")),
       ...problem,
       ...(view.power ? [power(view.power)] : []),
@@ -68,6 +77,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
       ...steps(),
       element("div", { class: "buttons" }, stop),
       ...hideWindows(),
+      ...how(),
     ];
   },
 
@@ -219,6 +229,7 @@ follow(
   (next) => {
     lost = false;
     if (next.state === "verify" && next.pause !== undefined) unlock = performance.now() + next.pause;
+    stands(next, draw);
     view = next;
     draw();
     tick();

@@ -5,7 +5,7 @@ export type Permission = "view" | "control" | "files" | "clipboard" | "tunnel";
 export type Mode = "active" | "guidance" | "monitor" | "chat" | "files";
 
 export interface View {
-  state: "code" | "waiting" | "verify" | "live" | "end";
+  state: "connecting" | "proxy" | "fail" | "code" | "waiting" | "verify" | "live" | "end";
   problem?: string; // a key of the catalogue
   name?: string; // of the supporter
   organisation?: string;
@@ -19,7 +19,10 @@ export interface View {
   pause?: number; // milliseconds until Allow may be pressed
   power?: "restart" | "shutdown"; // what the supporter wants to do to this computer
   since?: string; // RFC 3339: when the session began
-  reason?: string; // a key of the catalogue: why it ended
+  broken?: string; // RFC 3339: since when there is no connection
+  path?: "relay" | "direct"; // where there is one
+  rtt?: number; // of it, in milliseconds
+  reason?: string; // a key of the catalogue: why it ended, or did not begin
   receipt?: Receipt;
 }
 
@@ -50,7 +53,7 @@ export function follow(show: (view: View) => void, list: (windows: Windows | nul
   const events = new EventSource("events");
   events.onmessage = (e) => {
     const view = JSON.parse(e.data) as View;
-    if (view.state === "end") events.close(); // there is nothing to come
+    if (view.state === "end" || view.state === "fail") events.close(); // there is nothing to come
     show(view);
   };
   events.addEventListener("windows", (e) => list(JSON.parse((e as MessageEvent<string>).data) as Windows | null));
@@ -68,7 +71,7 @@ export function follow(show: (view: View) => void, list: (windows: Windows | nul
 
 // answer tells the program what the end user decided.
 export async function answer(
-  what: "code" | "digits" | "allow" | "change" | "step" | "power" | "stop" | `windows/${"hide" | "show" | "only" | "ask" | "program"}`,
+  what: "proxy" | "code" | "digits" | "allow" | "change" | "step" | "power" | "stop" | `windows/${"hide" | "show" | "only" | "ask" | "program"}`,
   value: unknown,
 ): Promise<boolean> {
   try {
