@@ -11,7 +11,7 @@ import (
 // can leave with the question, and a round trip earlier. The host hears the question first, as for any channel.
 func (c *Call) attachNew(ch *channel, s resume.Stream, on carrier, said *message.Attach) error {
 	late := time.AfterFunc(attachFor, func() { s.Reset() })
-	a := &asked{Stream: s, answer: func() error {
+	a := &asked{Stream: c.counted(ch, s, on), answer: func() error {
 		var heard message.Attached
 		err := c.hearAttached(s, said, &heard)
 		late.Stop()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -45,12 +46,15 @@ func withStrangeHost(t *testing.T) (*Call, *strange) {
 	c.allowed = session.View
 	near, far := net.Pipe()
 	c.begin(pipe{near, &cable{}}, host)
-	go c.run()
+	var running sync.WaitGroup
+	running.Go(c.run)
 	go io.Copy(io.Discard, far)
 	t.Cleanup(func() {
 		close(host.closed)
 		far.Close()
 		c.End(session.BySupporter)
+		close(c.closing)
+		running.Wait()
 	})
 	return c, host
 }

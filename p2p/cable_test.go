@@ -170,7 +170,12 @@ func lone(t testing.TB, host bool) (*Call, *resume.Conn) {
 	on := n.add(true)
 	near, far, _ := on.pipe()
 	c.begin(near, on)
-	go c.run()
+	var running sync.WaitGroup
+	running.Go(c.run)
+	t.Cleanup(func() { // the call has ended
+		close(c.closing)
+		running.Wait()
+	})
 	other := resume.New(resume.Options{Window: talkWindow})
 	other.Attach(far, 0)
 	return c, other

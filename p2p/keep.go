@@ -18,6 +18,9 @@ const (
 	paceOver  = 3 * time.Second         // after that the next break is a new one
 )
 
+// PatienceFor is how long a call may be without a connection.
+const PatienceFor = resume.PatienceFor
+
 // poke has the keeper look, and whoever follows Changes.
 func (c *Call) poke() {
 	signal(c.look)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sixgate/p2p"
-	"sixgate/p2p/resume"
 	"sixgate/session"
 )
 
@@ -97,7 +96,7 @@ func (f *following) wait() {
 		f.Report(Event{Event: "state", State: session.Broken.String(), Since: since})
 		f.m.show(session.Broken.String(), fmt.Sprintf("Nothing has come from %s since %s. The session goes on when both ends are online again, "+
 			"and ends at %s if they are not. F10 ends it now.", f.call.Peer().Name, since.Format(time.TimeOnly),
-			since.Add(resume.PatienceFor).Format(time.TimeOnly)))
+			since.Add(p2p.PatienceFor).Format(time.TimeOnly)))
 	}
 }
 
