@@ -91,13 +91,21 @@ func (g *Gateway) openRelay() (*relay.Relay, error) {
 
 // AllowReserve lets a bridge be reached through the relay while it has a code that waits, or a session.
 func (g *Gateway) AllowReserve(p peer.ID, _ multiaddr.Multiaddr) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), answerFor)
-	defer cancel()
-	allowed := g.codes.Waits(ctx, p.String()) || g.pairs.hasBridge(p)
+	allowed := g.pairs.hasBridge(p) || g.waits(p)
 	if !allowed {
 		g.log.Warn("relay refused", "peer", p)
 	}
 	return allowed
+}
+
+// waits reports whether an operator's bridge has a code that waits, or may have: while nobody can tell it keeps its place.
+func (g *Gateway) waits(p peer.ID) bool {
+	if _, err := findOperator(g.data, p); err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), decideFor)
+	defer cancel()
+	return !errors.Is(g.codes.Waits(ctx, p.String()), p2p.ErrNoCode)
 }
 
 // AllowConnect lets a host reach the bridge whose code it redeemed.

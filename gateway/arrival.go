@@ -49,6 +49,13 @@ func (g *Gateway) announceHost(ctx context.Context, bridge, host peer.ID, code s
 	return a, nil
 }
 
+// settle reads what a bridge answers to an arrival.
+func (g *Gateway) settle(ctx context.Context, a *arrival) {
+	if err := g.arrivals.settle(a); err != nil {
+		g.log.WarnContext(ctx, "bridge does not answer", "bridge", a.bridge, "err", err)
+	}
+}
+
 // settle reads what the bridge answers to an arrival; nil: there is none.
 func (as *arrivals) settle(a *arrival) error {
 	if a == nil {

@@ -8,59 +8,52 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"sixgate/p2p"
+	"sixgate/session"
 )
 
 // Times of a code.
 const (
 	codeFor = 15 * time.Minute
 	restFor = 24 * time.Hour // from its end until a code may be issued again
+	holdFor = 30 * time.Second
 )
 
-const (
-	bucketBytes = 64 << 20 // some 300,000 codes of one day
-	mostDraws   = 200      // until no code is free: never, with fewer than 10,000 live codes
-)
+// mostDraws is how often a code is drawn until none is free: never, with fewer than 10,000 live codes.
+const mostDraws = 200
 
-// Codes are the codes of all bridges, in JetStream. A bridge has at most one that lives.
+// Codes are the codes of all bridges. A bridge has at most one that lives.
 //
 // A code stays stored for a day after its end, so that it is not issued again; what makes it live is its expiry, not its
-// being there. Two keys hold it: code.<code> says whose it is, bridge.<peer id> names the bridge's latest.
+// being there. Two keys hold it: code.<code> says whose it is, bridge.<peer id> names the bridge's latest. The gateways of a
+// cluster judge expiry by a clock each: one that is a minute fast takes codes for a minute less.
 type Codes struct {
-	js  jetstream.JetStream
-	kv  jetstream.KeyValue
-	now func() time.Time
+	store *store
+	now   func() time.Time
 	*lives
+}
 
-	issuing sync.Mutex // two neighbours must not be issued at once
+func newCodes(js jetstream.JetStream, o *others) *Codes {
+	return &Codes{store: &store{js: js, apart: o.apart, opened: make(chan struct{})}, now: time.Now, lives: newLives()}
 }
 
 // record is what is stored of a code.
 type record struct {
 	Bridge  string    `json:"bridge"` // peer id
 	Expires time.Time `json:"expires"`
+	Held    bool      `json:"held,omitempty"` // not issued yet
 	Dead    bool      `json:"dead,omitempty"` // used or cancelled
 	rev     uint64
 }
 
-func (r record) live(now time.Time) bool { return !r.Dead && now.Before(r.Expires) }
-
-func openCodes(ctx context.Context, js jetstream.JetStream) (*Codes, error) {
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: "codes", Storage: jetstream.FileStorage, LimitMarkerTTL: time.Minute, MaxBytes: bucketBytes, MaxValueSize: 4096})
-	if err != nil {
-		return nil, fmt.Errorf("open the codes: %w", err)
-	}
-	return &Codes{js: js, kv: kv, now: time.Now, lives: newLives()}, nil
-}
+// taken reports whether no other code may be near this one, live whether it may be redeemed.
+func (r record) taken(now time.Time) bool { return !r.Dead && now.Before(r.Expires) }
+func (r record) live(now time.Time) bool  { return r.taken(now) && !r.Held }
 
 // Issue makes a code for bridge. The one before dies.
 func (c *Codes) Issue(ctx context.Context, bridge string) (code string, lives time.Duration, err error) {
-	c.issuing.Lock()
-	defer c.issuing.Unlock()
 	if err := c.Cancel(ctx, bridge); err != nil && !errors.Is(err, p2p.ErrNoCode) {
 		return "", 0, err
 	}
@@ -69,18 +62,11 @@ func (c *Codes) Issue(ctx context.Context, bridge string) (code string, lives ti
 		if trivial(code) {
 			continue
 		}
-		if near, err := c.nearLive(ctx, code); err != nil {
-			return "", 0, err
-		} else if near {
-			continue
-		}
-		r := record{Bridge: bridge, Expires: c.now().Add(codeFor)}
-		err := c.create(ctx, "code."+code, r, codeFor+restFor)
-		if errors.Is(err, jetstream.ErrKeyExists) { // issued less than a day ago
+		err := c.claim(ctx, bridge, code)
+		if errors.Is(err, errTaken) {
 			continue
 		}
 		if err == nil {
-			c.begin(code, r.Expires)
 			err = c.name(ctx, bridge, code)
 		}
 		return code, codeFor, err
@@ -88,18 +74,59 @@ func (c *Codes) Issue(ctx context.Context, bridge string) (code string, lives ti
 	return "", 0, fmt.Errorf("no code is free: %w", p2p.ErrBusy)
 }
 
-// nearLive reports whether a typing error makes a live code of code.
-func (c *Codes) nearLive(ctx context.Context, code string) (bool, error) {
-	for near := range neighbours(code) {
-		r, err := c.get(ctx, near)
-		if err == nil && r.live(c.now()) {
-			return true, nil
-		}
-		if err != nil && !errors.Is(err, p2p.ErrNoCode) {
-			return false, err
-		}
+var errTaken = errors.New("this code or one near it is taken, or was less than a day ago")
+
+// claim makes code the bridge's. Others may claim a neighbour at this moment, at this gateway or another. So the code is held first, and
+// looked around after that: of two that hold neighbours, the later one at least sees the other.
+func (c *Codes) claim(ctx context.Context, bridge, code string) error {
+	held := record{Bridge: bridge, Expires: c.now().Add(holdFor), Held: true}
+	var err error
+	if held.rev, err = c.put(ctx, code, held, codeFor+restFor); errors.Is(err, errRevision) {
+		return errTaken
 	}
-	return false, nil
+	if err != nil {
+		return err
+	}
+	near, err := c.near(ctx, code)
+	if err != nil {
+		return err // what is held lets go by itself
+	}
+	if near {
+		held.Dead = true
+		if _, err := c.put(ctx, code, held, restFor); err != nil {
+			return err
+		}
+		return errTaken
+	}
+	held.Held, held.Expires = false, c.now().Add(codeFor)
+	if _, err := c.put(ctx, code, held, codeFor+restFor); err != nil {
+		return err
+	}
+	c.begin(code, held.Expires)
+	return nil
+}
+
+// near reports whether a typing error makes a taken code of code.
+func (c *Codes) near(ctx context.Context, code string) (bool, error) {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var near bool
+	var failed error
+	for n := range neighbours(code) {
+		all.Go(func() { // at once: each may be another gateway's to answer
+			r, err := c.get(ctx, n)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && r.taken(c.now()) {
+				near = true
+			}
+			if err != nil && !errors.Is(err, p2p.ErrNoCode) {
+				failed = err
+			}
+		})
+	}
+	all.Wait()
+	return near, failed
 }
 
 // Extend gives the bridge's waiting code its full life again.
@@ -126,10 +153,10 @@ func (c *Codes) Cancel(ctx context.Context, bridge string) error {
 	return c.update(ctx, code, r, restFor)
 }
 
-// Waits reports whether bridge has a live code.
-func (c *Codes) Waits(ctx context.Context, bridge string) bool {
+// Waits reports whether bridge has a live code: ErrNoCode when it has none.
+func (c *Codes) Waits(ctx context.Context, bridge string) error {
 	_, _, err := c.waiting(ctx, bridge)
-	return err == nil
+	return err
 }
 
 // Bridge returns the peer id of the bridge behind a live code.
@@ -160,11 +187,11 @@ func (c *Codes) Redeem(ctx context.Context, code string) (bridge string, err err
 
 // waiting finds the bridge's live code.
 func (c *Codes) waiting(ctx context.Context, bridge string) (code string, r record, err error) {
-	e, err := c.kv.Get(ctx, "bridge."+bridge)
+	b, _, err := c.store.last(ctx, "bridge."+bridge)
 	if err != nil {
-		return "", record{}, codeError(err)
+		return "", record{}, err
 	}
-	code = string(e.Value())
+	code = string(b)
 	r, err = c.get(ctx, code)
 	if err == nil && !r.live(c.now()) {
 		err = p2p.ErrNoCode
@@ -173,53 +200,39 @@ func (c *Codes) waiting(ctx context.Context, bridge string) (code string, r reco
 }
 
 func (c *Codes) get(ctx context.Context, code string) (r record, err error) {
-	e, err := c.kv.Get(ctx, "code."+code)
-	if err != nil {
-		return record{}, codeError(err)
+	if digits, ok := session.ParseCode(code); !ok || digits != code {
+		return record{}, p2p.ErrNoCode // a wildcard means any code to the store
 	}
-	if err := json.Unmarshal(e.Value(), &r); err != nil {
+	b, rev, err := c.store.last(ctx, "code."+code)
+	if err != nil {
+		return record{}, err
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
 		return record{}, fmt.Errorf("a stored code: %w", err)
 	}
-	r.rev, r.Dead = e.Revision(), r.Dead || c.over(code, r.Expires, c.now())
+	r.rev, r.Dead = rev, r.Dead || c.over(code, r.Expires, c.now())
 	return r, nil
 }
 
 // name writes down which code is the bridge's latest.
 func (c *Codes) name(ctx context.Context, bridge, code string) error {
-	return c.put(ctx, "bridge."+bridge, []byte(code), codeFor+restFor)
-}
-
-func (c *Codes) create(ctx context.Context, key string, r record, ttl time.Duration) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	_, err = c.kv.Create(ctx, key, b, jetstream.KeyTTL(ttl))
+	_, err := c.store.put(ctx, "bridge."+bridge, []byte(code), codeFor+restFor)
 	return err
 }
 
-// update replaces a code's record, if nobody has since it was read.
+// put replaces a code's record, if nobody has since it was read: errRevision.
+func (c *Codes) put(ctx context.Context, code string, r record, ttl time.Duration) (rev uint64, err error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return 0, err
+	}
+	return c.store.replace(ctx, "code."+code, b, r.rev, ttl)
+}
+
+// update is put for a code that was read: if it has changed since, it lives no more.
 func (c *Codes) update(ctx context.Context, code string, r record, ttl time.Duration) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	return codeError(c.put(ctx, "code."+code, b, ttl, jetstream.WithExpectLastSequencePerSubject(r.rev)))
-}
-
-// put writes a key that vanishes after ttl. (KeyValue's own Put and Update make it permanent.)
-func (c *Codes) put(ctx context.Context, key string, value []byte, ttl time.Duration, o ...jetstream.PublishOpt) error {
-	_, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: "$KV.codes." + key, Data: value}, append(o, jetstream.WithMsgTTL(ttl))...)
-	return err
-}
-
-// codeError makes ErrNoCode of whatever means that a code is not there, or not any more.
-func codeError(err error) error {
-	if api, ok := errors.AsType[*jetstream.APIError](err); ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
-		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
-		return p2p.ErrNoCode
-	}
-	if errors.Is(err, jetstream.ErrKeyNotFound) || errors.Is(err, jetstream.ErrInvalidKey) {
+	_, err := c.put(ctx, code, r, ttl)
+	if errors.Is(err, errRevision) {
 		return p2p.ErrNoCode
 	}
 	return err

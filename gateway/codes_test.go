@@ -34,8 +34,8 @@ func openTestCodes(t testing.TB) (*Codes, *clock) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.close)
-	codes, err := openCodes(t.Context(), s.js)
-	if err != nil {
+	codes := newCodes(s.js, nil)
+	if err := codes.store.open(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	c := newClock()
@@ -79,7 +79,7 @@ func TestCodeLives(t *testing.T) {
 
 	code = issue(t, codes, "ada")
 	clock.advance(codeFor - time.Nanosecond)
-	if !codes.Waits(ctx, "ada") {
+	if codes.Waits(ctx, "ada") != nil {
 		t.Error("the code dies early")
 	}
 	if extended, lives, err := codes.Extend(ctx, "ada"); extended != code || lives != codeFor || err != nil {
@@ -146,8 +146,8 @@ func TestClockJumps(t *testing.T) {
 			dead("and back", used, expired, waits)
 
 			// A gateway that starts now knows the dates only.
-			again, err := openCodes(ctx, codes.js)
-			if err != nil {
+			again := newCodes(codes.store.js, nil)
+			if err := again.store.open(ctx, 1); err != nil {
 				t.Fatal(err)
 			}
 			again.now, again.up = clock.now, clock.up
@@ -169,10 +169,7 @@ func TestEveryKeyVanishes(t *testing.T) {
 	codes.Redeem(ctx, code)
 	issue(t, codes, "bob")
 	codes.Cancel(ctx, "bob")
-	stream, err := codes.js.Stream(ctx, "KV_codes")
-	if err != nil {
-		t.Fatal(err)
-	}
+	stream := codes.store.stream
 	info, err := stream.Info(ctx)
 	if err != nil || info.State.Msgs == 0 {
 		t.Fatal(info, err)
@@ -244,29 +241,58 @@ func TestLiveCodesAreFarApart(t *testing.T) {
 
 // Where chance alone would give neighbours and repetitions, none is issued.
 func TestNoNeighbourNorRepetition(t *testing.T) {
+	ctx := t.Context()
 	codes, clock := openTestCodes(t)
 	live := issue(t, codes, "ada")
 	for code := range neighbours(live) {
-		if is, err := codes.nearLive(t.Context(), code); err != nil || !is {
-			t.Errorf("%s is not near %s: %v", code, live, err)
+		if err := codes.claim(ctx, "bob", code); err != errTaken {
+			t.Errorf("%s is near %s, and issued: %v", code, live, err)
 		}
 	}
-	if is, _ := codes.nearLive(t.Context(), live); is {
-		t.Error("a code is its own neighbour")
+	if err := codes.claim(ctx, "bob", live); err != errTaken {
+		t.Errorf("a live code is issued again: %v", err)
 	}
-	r := record{Bridge: "bob", Expires: clock.now().Add(codeFor)}
-	if err := codes.create(t.Context(), "code."+live, r, codeFor); err == nil {
-		t.Error("a live code is issued again")
-	}
-	codes.Cancel(t.Context(), "ada")
+	codes.Cancel(ctx, "ada")
 	clock.advance(23 * time.Hour)
-	if err := codes.create(t.Context(), "code."+live, r, codeFor); err == nil {
-		t.Error("a dead code is issued again within a day")
+	if err := codes.claim(ctx, "bob", live); err != errTaken {
+		t.Errorf("a dead code is issued again within a day: %v", err)
+	}
+	if is, err := codes.near(ctx, live); err != nil || is {
+		t.Errorf("what was not issued is near: %v", err)
 	}
 	for code := range neighbours(live) {
-		if is, err := codes.nearLive(t.Context(), code); err != nil || is {
+		if is, err := codes.near(ctx, code); err != nil || is {
 			t.Errorf("%s is near a dead code: %v", code, err)
 		}
+	}
+}
+
+// Of neighbours that are claimed at the same moment, one may be issued.
+func TestNeighboursRace(t *testing.T) {
+	codes, _ := openTestCodes(t)
+	for round := range 50 {
+		raceNeighbours(t, round, codes, codes)
+	}
+}
+
+// raceNeighbours has two claim codes that are one typing error apart.
+func raceNeighbours(t *testing.T, round int, at ...*Codes) {
+	t.Helper()
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i, c := range at {
+		all.Go(func() {
+			switch err := c.claim(t.Context(), "ada", fmt.Sprintf("%03d%02d%d", round, round*37%100, i)); {
+			case err == nil:
+				won.Add(1)
+			case err != errTaken:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() > 1 {
+		t.Errorf("%d neighbours are issued", won.Load())
 	}
 }
 

@@ -34,6 +34,7 @@ type Options struct {
 	TLSCert  string   // files in PEM, for WebSocket and the portal; empty: one is made
 	TLSKey   string
 	Portal   string       // host:port on loopback where metrics are; empty: nowhere
+	Cluster  *Cluster     // nil: this gateway is the only one
 	Log      *slog.Logger // nil: silent
 }
 
@@ -46,6 +47,8 @@ type Gateway struct {
 	node      host.Host
 	relay     *relay.Relay
 	state     *state
+	others    *others // nil: there are none
+	roster    roster
 	codes     *Codes
 	limits    limits
 	pairs     pairs
@@ -68,6 +71,11 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if err := checkPortal(o.Portal); err != nil {
 		return nil, err
 	}
+	if o.Cluster != nil {
+		if err := o.Cluster.check(); err != nil {
+			return nil, err
+		}
+	}
 	if err := openData(o.Data); err != nil {
 		return nil, err
 	}
@@ -76,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, err
 	}
 	serving, stop := context.WithCancel(context.Background())
-	g := &Gateway{data: o.Data, held: held, log: o.Log, stop: stop, metrics: newMetrics()}
+	g := &Gateway{data: o.Data, held: held, log: o.Log, roster: roster{data: o.Data}, stop: stop, metrics: newMetrics()}
 	if err := g.open(ctx, serving, listen, o); err != nil {
 		g.Close()
 		return nil, err
@@ -107,10 +115,10 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Op
 	if err := p.listen(g.node.Network().(*swarm.Swarm)); err != nil {
 		return fmt.Errorf("%w: choose another address with --listen, or end the program that has it", err)
 	}
-	if g.state, err = openState(g.data); err != nil {
+	if g.addresses, err = g.announced(listen, o.Announce); err != nil {
 		return err
 	}
-	if g.codes, err = openCodes(ctx, g.state.js); err != nil {
+	if err := g.openCodes(ctx, serving, o.Cluster); err != nil {
 		return err
 	}
 	g.limits.now, g.pairs.now = g.codes.now, g.codes.now
@@ -121,19 +129,36 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Op
 	if g.relay, err = g.openRelay(); err != nil {
 		return err
 	}
-	if g.addresses, err = g.announced(listen, o.Announce); err != nil {
-		return err
-	}
-	if err := writeFile(addressFile(g.data), g.addresses); err != nil {
+	if err := g.writeAddresses(); err != nil {
 		return err
 	}
 	if err := g.servePortal(serving, o.Portal); err != nil {
 		return err
 	}
 	g.running.Go(func() { g.closeStrangers(serving) })
+	if err := g.converse(serving); err != nil {
+		return err
+	}
 	g.node.SetStreamHandler(p2p.CodeProtocol, g.handler(serving, g.serveCode))
 	g.node.SetStreamHandler(p2p.RedeemProtocol, g.handler(serving, g.serveRedeem))
 	g.node.SetStreamHandler(p2p.HostsProtocol, g.handler(serving, g.serveHosts))
+	return nil
+}
+
+// openCodes opens the codes of this gateway, or its share of a cluster's: then it does not wait for the others.
+func (g *Gateway) openCodes(ctx, serving context.Context, c *Cluster) (err error) {
+	if c == nil {
+		if g.state, err = openState(g.data); err != nil {
+			return err
+		}
+		g.codes = newCodes(g.state.js, g.others)
+		return g.codes.store.open(ctx, 1)
+	}
+	if err := g.joinOthers(*c); err != nil {
+		return err
+	}
+	g.codes = newCodes(g.state.js, g.others)
+	g.running.Go(func() { g.codes.store.openLate(serving, g.others.size, g.log) })
 	return nil
 }
 

@@ -15,6 +15,9 @@ import (
 // costs nothing to make, so addresses count as well; a botnet has many addresses, so all together count: after wrongAll each
 // place has a fifth, one code where it had five. Nobody is shut out for what others did: then a thousand wrong codes would
 // be all it takes to deny help to everyone.
+//
+// The gateways of a cluster count together: each tells the others of every code before it looks at it. Who asks all of them at the same
+// moment, within the time that this takes, or while they do not hear each other, has up to as many tries at each.
 const (
 	limitFor     = 15 * time.Minute
 	wrongPeer    = 5
@@ -77,6 +80,17 @@ func (l *limits) take(places []place) (right func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
+	for _, t := range l.tallies(places, now) {
+		if now.Before(t.until) {
+			return nil, p2p.ErrTooMany
+		}
+	}
+	l.count(places, now)
+	return func() { l.right(places) }, nil
+}
+
+// tallies are those of places, with what is forgiven forgotten.
+func (l *limits) tallies(places []place, now time.Time) (all []*tally) {
 	if l.all.forgiven(now) {
 		l.all = tally{last: now}
 	}
@@ -90,26 +104,48 @@ func (l *limits) take(places []place) (right func(), err error) {
 	for _, p := range places {
 		if t := l.places[p.name]; t == nil || t.forgiven(now) {
 			l.places[p.name] = new(tally)
-		} else if now.Before(t.until) {
-			return nil, p2p.ErrTooMany
 		}
+		all = append(all, l.places[p.name])
 	}
+	return all
+}
+
+// count counts a wrong code.
+func (l *limits) count(places []place, now time.Time) {
 	strict := l.all.wrong >= wrongAll
 	if l.all.wrong++; l.all.wrong == wrongAll && l.alarm != nil {
 		l.alarm()
 	}
-	for _, p := range places {
-		t := l.places[p.name]
+	for i, t := range l.tallies(places, now) {
 		t.wrong++
 		t.last = now
+		most := places[i].wrong
 		if strict {
-			p.wrong /= strictly
+			most /= strictly
 		}
-		if over := t.wrong - p.wrong; over >= 0 {
+		if over := t.wrong - most; over >= 0 {
 			t.until = now.Add(min(waitFirst<<min(over, 20), waitMost))
 		}
 	}
-	return func() { l.right(places) }, nil
+}
+
+// try is a code that was typed at another gateway, wrong until it is told to be right.
+type try struct {
+	Host  peer.ID    `json:"host"`
+	From  netip.Addr `json:"from"`
+	Right bool       `json:"right,omitempty"`
+}
+
+// hear counts what was typed elsewhere.
+func (l *limits) hear(t try) {
+	places := placesOf(t.Host, t.From)
+	if t.Right {
+		l.right(places)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count(places, l.now())
 }
 
 func (l *limits) right(places []place) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -20,13 +21,14 @@ import (
 // well, so that nobody fills the log with them.
 const (
 	answerFor  = 10 * time.Second
+	decideFor  = 8 * time.Second // of these, until it is decided: an election among the gateways of a cluster takes 6
 	wrongAfter = 250 * time.Millisecond
 )
 
 // handler gives a stream its deadline, and the gateway something to wait for.
 func (g *Gateway) handler(serving context.Context, serve func(context.Context, network.Stream)) network.StreamHandler {
 	return func(s network.Stream) {
-		ctx, cancel := context.WithTimeout(serving, answerFor)
+		ctx, cancel := context.WithTimeout(serving, decideFor)
 		defer cancel()
 		defer s.Close()
 		s.SetDeadline(time.Now().Add(answerFor))
@@ -134,18 +136,27 @@ func (g *Gateway) serveRedeem(ctx context.Context, s network.Stream) {
 	}
 	meeting.Status = p2p.Status(err)
 	message.Write(s, meeting)
-	if err := g.arrivals.settle(a); err != nil {
-		g.log.WarnContext(ctx, "bridge does not answer", "bridge", a.bridge, "err", err)
-	}
+	g.settle(ctx, a)
 }
 
-// meet brings a host to the bridge behind a code. A code whose bridge is away is not used up: it may come back.
+// meet brings a host to the bridge behind a code, within the limits of wrong ones.
 func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed string) (*message.Meeting, *arrival, error) {
-	none := new(message.Meeting)
 	right, err := g.limits.take(placesOf(host, from))
 	if err != nil {
-		return none, nil, err
+		return new(message.Meeting), nil, err
 	}
+	g.others.tell(tryTo, try{Host: host, From: from})
+	m, a, err := g.redeem(ctx, host, typed)
+	if !errors.Is(err, p2p.ErrNoCode) && !errors.Is(err, errAway) {
+		right() // also where the store did not answer: then nobody has learned anything
+		g.others.tell(tryTo, try{Host: host, From: from, Right: true})
+	}
+	return m, a, err
+}
+
+// redeem has the gateway where the bridge is introduce the host to it: this one, or another of the cluster.
+func (g *Gateway) redeem(ctx context.Context, host peer.ID, typed string) (*message.Meeting, *arrival, error) {
+	none := new(message.Meeting)
 	code, ok := session.ParseCode(typed)
 	if !ok {
 		return none, nil, p2p.ErrNoCode
@@ -158,17 +169,33 @@ func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed
 	if err != nil {
 		return none, nil, err
 	}
+	switch at := g.others.find(ctx, bridge, g.has(bridge)); at {
+	case "":
+		return none, nil, errAway
+	case g.node.ID().String():
+		return g.introduce(ctx, host, bridge, code)
+	default:
+		m, err := g.others.introduce(ctx, at, guest{Host: host, Bridge: bridge, Code: code})
+		return m, nil, err
+	}
+}
+
+// errAway is for a code whose bridge is not connected. The code is not used up: the bridge may come back.
+var errAway = fmt.Errorf("it is not connected: %w", p2p.ErrBridgeGone)
+
+// introduce uses up a code, and tells its bridge, which is here, of the host.
+func (g *Gateway) introduce(ctx context.Context, host, bridge peer.ID, code string) (*message.Meeting, *arrival, error) {
+	none := new(message.Meeting)
 	who, err := findOperator(g.data, bridge)
 	if err != nil {
 		return none, nil, p2p.ErrNoCode // the operator was removed
 	}
 	if g.node.Network().Connectedness(bridge) != network.Connected {
-		return none, nil, p2p.ErrBridgeGone
+		return none, nil, errAway
 	}
 	if _, err := g.codes.Redeem(ctx, code); err != nil {
 		return none, nil, err
 	}
-	right()
 	g.pairs.add(host, bridge)
 	a, err := g.announceHost(ctx, bridge, host, code)
 	if err != nil {
@@ -176,6 +203,16 @@ func (g *Gateway) meet(ctx context.Context, host peer.ID, from netip.Addr, typed
 		return none, nil, p2p.ErrBridgeGone
 	}
 	return &message.Meeting{Bridge: []byte(bridge), Operator: who.Name, Organisation: who.Organisation}, a, nil
+}
+
+// has says since when a bridge is connected here. One that has moved may still seem so where it was before.
+func (g *Gateway) has(bridge peer.ID) (f found) {
+	for _, c := range g.node.Network().ConnsToPeer(bridge) {
+		if since := time.Since(c.Stat().Opened); f.Gateway == "" || since < f.Since {
+			f = found{g.node.ID().String(), since}
+		}
+	}
+	return f
 }
 
 // addressOf is where a connection comes from; the zero Addr when it has no IP address.

@@ -22,7 +22,9 @@ func start(t testing.TB, o Options) *Gateway {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
-	o.Log = logTo(t)
+	if o.Log == nil {
+		o.Log = logTo(t)
+	}
 	g, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -320,7 +320,7 @@ func problemKey(err error) string {
 	}{
 		{proxy.ErrWantsCredentials, "proxy-wants"}, {proxy.ErrWrongCredentials, "proxy-wrong"},
 		{errNotACode, "not-a-code"}, {errHandsOff, "hands-off"}, {errTooSoon, "too-soon"},
-		{p2p.ErrNoCode, "no-code"}, {p2p.ErrTooMany, "too-many"}, {p2p.ErrGateway, "gateway"}, {p2p.ErrBusy, "busy"},
+		{p2p.ErrNoCode, "no-code"}, {p2p.ErrTooMany, "too-many"}, {p2p.ErrGateway, "gateway"}, {p2p.ErrBusy, "busy"}, {p2p.ErrApart, "busy"},
 		{p2p.ErrBridgeGone, "bridge-gone"}, {p2p.ErrHandshake, "handshake"}, {p2p.ErrVersion, "version"}, {p2p.ErrImpostor, "impostor"},
 	} {
 		if errors.Is(err, k.err) {

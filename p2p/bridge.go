@@ -141,7 +141,7 @@ func (b *Bridge) ask(ctx context.Context, verb message.CodeRequest_Verb) (Code, 
 	if err := b.uplink.ask(ctx, CodeProtocol, &message.CodeRequest{Verb: verb}, &a); err != nil {
 		return Code{}, err
 	}
-	if err := statusError(a.Status); err != nil {
+	if err := StatusError(a.Status); err != nil {
 		return Code{}, err
 	}
 	return Code{Digits: a.Code, Expires: time.Now().Add(time.Duration(a.Seconds) * time.Second)}, nil

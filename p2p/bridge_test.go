@@ -137,14 +137,14 @@ func TestBridgeKeepsToConsent(t *testing.T) {
 // What a gateway says becomes the same error, there and here, and nothing else leaves it.
 func TestStatus(t *testing.T) {
 	for status, err := range statusErrors {
-		if Status(err) != status || statusError(status) != err {
-			t.Errorf("%v is %v, and %v is %v", status, statusError(status), err, Status(err))
+		if Status(err) != status || StatusError(status) != err {
+			t.Errorf("%v is %v, and %v is %v", status, StatusError(status), err, Status(err))
 		}
 	}
-	if Status(nil) != message.Status_OK || statusError(message.Status_OK) != nil {
+	if Status(nil) != message.Status_OK || StatusError(message.Status_OK) != nil {
 		t.Error("OK is an error")
 	}
-	if Status(net.ErrClosed) != message.Status_BUSY || statusError(message.Status_UNKNOWN) != ErrBusy || statusError(99) != ErrBusy {
+	if Status(net.ErrClosed) != message.Status_BUSY || StatusError(message.Status_UNKNOWN) != ErrBusy || StatusError(99) != ErrBusy {
 		t.Error("an unknown status is not ErrBusy")
 	}
 }

@@ -276,7 +276,7 @@ func (p Profile) known(ctx context.Context, key crypto.PrivKey, proxies proxy.Se
 	if err := u.ask(ctx, CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_NOTHING}, &a); err != nil {
 		return err
 	}
-	return statusError(a.Status)
+	return StatusError(a.Status)
 }
 
 // clock compares this computer's clock with the gateway's, which its portal tells.

@@ -15,7 +15,9 @@ var (
 		"may reach that port")
 	ErrOtherGateway = errors.New("another program answers at the gateway's address, and it has not the gateway's key: see that the " +
 		"address is the gateway's own and today's; if it is, do not go on, and tell its administrator")
-	ErrBusy       = errors.New("the gateway cannot do this now; try again in a minute, and tell its administrator if it stays so")
+	ErrBusy  = errors.New("the gateway cannot do this now; try again in a minute, and tell its administrator if it stays so")
+	ErrApart = errors.New("the gateway has lost the other gateways that it shares its codes with: sessions go on, but no code can " +
+		"be made or used until they are back; try again in some minutes, and tell its administrator")
 	ErrBridgeGone = errors.New("the supporter's program does not answer; ask your supporter for a new code")
 	ErrHostGone   = errors.New("the other computer took the code and did not arrive; make a new code")
 	ErrHandshake  = errors.New("the other side did not finish the handshake; begin again with a new code")
@@ -36,6 +38,7 @@ var statusErrors = map[message.Status]error{
 	message.Status_BRIDGE_GONE:  ErrBridgeGone,
 	message.Status_NOT_ADMITTED: ErrNotAdmitted,
 	message.Status_BUSY:         ErrBusy,
+	message.Status_APART:        ErrApart,
 }
 
 // Status is err as the gateway tells it to others: what is not theirs to know is BUSY.
@@ -51,8 +54,8 @@ func Status(err error) message.Status {
 	return message.Status_BUSY
 }
 
-// statusError is the other way round.
-func statusError(s message.Status) error {
+// StatusError is the other way round.
+func StatusError(s message.Status) error {
 	if s == message.Status_OK {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (h *Host) Join(ctx context.Context, code string) (*Call, error) {
 	if err := h.ask(ctx, RedeemProtocol, &message.Redeem{Code: code}, &m); err != nil {
 		return nil, err
 	}
-	if err := statusError(m.Status); err != nil {
+	if err := StatusError(m.Status); err != nil {
 		return nil, err
 	}
 	bridge, err := peer.IDFromBytes(m.Bridge)

@@ -110,7 +110,7 @@ func (b *Bridge) announce(ctx context.Context) error {
 	if err := b.uplink.ask(ctx, HostsProtocol, &m, &a); err != nil {
 		return err
 	}
-	if err := statusError(a.Status); err != nil {
+	if err := StatusError(a.Status); err != nil {
 		return err
 	}
 	return b.reserve(ctx)

@@ -23,7 +23,8 @@ type program struct {
 
 	Serve    serve `cmd:"" help:"Serve hosts and bridges until interrupted."`
 	Operator struct {
-		Add addOperator `cmd:"" help:"Admit an operator, also while the gateway serves, and print the profile for their bridge. It holds a private key."`
+		Add    addOperator    `cmd:"" help:"Admit an operator, also while the gateway serves, and print the profile for their bridge. It holds a private key."`
+		Remove removeOperator `cmd:"" help:"End what an operator may, also while the gateway serves."`
 	} `cmd:"" help:"Who may offer help."`
 }
 
@@ -33,12 +34,18 @@ type serve struct {
 	Portal   string   `placeholder:"ADDR:PORT" help:"Where on loopback Prometheus finds metrics, as in 127.0.0.1:8080."`
 	TLSCert  string   `name:"tls-cert" placeholder:"FILE" help:"Certificate (PEM) for WebSocket and the page at this port; otherwise one is made. Hosts and bridges need none: they know the gateway by its key."`
 	TLSKey   string   `name:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
+	Cluster  []string `placeholder:"NAME,HOST:PORT" help:"Be one with other gateways: a name that all have, and the --cluster-listen of each of the others. They share codes and operators; of three any one may die. All need the same file cluster.key in --data: the first that starts makes it, copy it to the others before they start."`
 	Announce []string `placeholder:"HOST[:PORT]" help:"What profiles call this gateway, where its network interfaces do not show it: a host name, or the address of a router."`
+
+	ClusterListen string `default:"0.0.0.0:4444" placeholder:"ADDR:PORT" help:"Where the other gateways of a cluster come in (${default}). Nothing listens there without --cluster."`
 }
 
 func (c serve) Run(ctx context.Context, log *slog.Logger) error {
-	g, err := gateway.Open(ctx, gateway.Options{Data: c.Data, Listen: c.Listen, Announce: c.Announce,
-		Portal: c.Portal, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Log: log})
+	o := gateway.Options{Data: c.Data, Listen: c.Listen, Announce: c.Announce, Portal: c.Portal, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Log: log}
+	if len(c.Cluster) > 0 {
+		o.Cluster = &gateway.Cluster{Name: c.Cluster[0], Listen: c.ClusterListen, Routes: c.Cluster[1:]}
+	}
+	g, err := gateway.Open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -69,6 +76,15 @@ func (c addOperator) Run() error {
 	e := json.NewEncoder(os.Stdout)
 	e.SetIndent("", "  ")
 	return e.Encode(profile)
+}
+
+type removeOperator struct {
+	Who         string `arg:"" help:"The operator's name, or their bridge's peer id where several have the name."`
+	GatewayData string `default:"${data}" placeholder:"DIR" help:"The gateway's --data (${default})."`
+}
+
+func (c removeOperator) Run() error {
+	return gateway.RemoveOperator(c.GatewayData, c.Who)
 }
 
 func main() {

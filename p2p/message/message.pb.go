@@ -31,6 +31,7 @@ const (
 	Status_BRIDGE_GONE  Status = 4
 	Status_NOT_ADMITTED Status = 5
 	Status_BUSY         Status = 6 // the gateway cannot now
+	Status_APART        Status = 7 // it has lost the gateways that it shares its codes with
 )
 
 // Enum value maps for Status.
@@ -43,6 +44,7 @@ var (
 		4: "BRIDGE_GONE",
 		5: "NOT_ADMITTED",
 		6: "BUSY",
+		7: "APART",
 	}
 	Status_value = map[string]int32{
 		"UNKNOWN":      0,
@@ -52,6 +54,7 @@ var (
 		"BRIDGE_GONE":  4,
 		"NOT_ADMITTED": 5,
 		"BUSY":         6,
+		"APART":        7,
 	}
 )
 
@@ -1222,7 +1225,7 @@ const file_message_proto_rawDesc = "" +
 	"\vHostsAnswer\x12'\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\"$\n" +
 	"\x04Spot\x12\x1c\n" +
-	"\taddresses\x18\x01 \x03(\fR\taddresses*e\n" +
+	"\taddresses\x18\x01 \x03(\fR\taddresses*p\n" +
 	"\x06Status\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\x06\n" +
 	"\x02OK\x10\x01\x12\v\n" +
@@ -1230,7 +1233,8 @@ const file_message_proto_rawDesc = "" +
 	"\bTOO_MANY\x10\x03\x12\x0f\n" +
 	"\vBRIDGE_GONE\x10\x04\x12\x10\n" +
 	"\fNOT_ADMITTED\x10\x05\x12\b\n" +
-	"\x04BUSY\x10\x06B\x15Z\x13sixgate/p2p/messageb\x06proto3"
+	"\x04BUSY\x10\x06\x12\t\n" +
+	"\x05APART\x10\aB\x15Z\x13sixgate/p2p/messageb\x06proto3"
 
 var (
 	file_message_proto_rawDescOnce sync.Once

@@ -1,0 +1,396 @@
+package gateway
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	"github.com/multiformats/go-multiaddr"
+
+	"sixgate/p2p"
+	"sixgate/p2p/message"
+)
+
+// clustered are options for n gateways that are one.
+func clustered(t testing.TB, n int) (all []Options) {
+	t.Helper()
+	var ports []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().String())
+	}
+	for i := range n {
+		o := Options{Data: filepath.Join(t.TempDir(), "data"), Cluster: &Cluster{Name: "helpdesk", Listen: ports[i]}}
+		o.Cluster.Routes = append(append(o.Cluster.Routes, ports[:i]...), ports[i+1:]...)
+		shareSecret(t, o.Data, "a1")
+		all = append(all, o)
+	}
+	return all
+}
+
+// shareSecret gives a gateway the secret that others have.
+func shareSecret(t testing.TB, data, secret string) {
+	t.Helper()
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(secretFile(data), []byte(strings.Repeat(secret, secretBytes)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startAll opens gateways, and waits until they are one.
+func startAll(t testing.TB, options ...Options) (all []*Gateway) {
+	t.Helper()
+	for _, o := range options {
+		all = append(all, start(t, o))
+	}
+	together(t, len(options), all...)
+	return all
+}
+
+// together waits until gateways are one of n.
+func together(t testing.TB, n int, all ...*Gateway) {
+	t.Helper()
+	for _, g := range all {
+		eventually(t, "all others are heard", func() bool { return g.others.there() == n-1 })
+		<-g.codes.store.opened
+	}
+}
+
+// eventually waits until something holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	late := time.After(60 * time.Second)
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !holds() {
+		select {
+		case <-look.C:
+		case <-late:
+			t.Fatalf("it never comes that %s", what)
+		}
+	}
+}
+
+// operatorOf admits an operator at a gateway, and returns the key of their bridge.
+func operatorOf(t testing.TB, g *Gateway, name string) (p2p.Profile, crypto.PrivKey) {
+	t.Helper()
+	profile, err := AddOperator(g.data, name, "Example Ltd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := crypto.UnmarshalPrivateKey(profile.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return profile, key
+}
+
+// known waits until gateways know an operator, or know them no more.
+func known(t testing.TB, key crypto.PrivKey, is bool, all ...*Gateway) {
+	t.Helper()
+	id, err := peer.IDFromPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range all {
+		eventually(t, "the operator is known or not", func() bool {
+			_, err := findOperator(g.data, id)
+			return (err == nil) == is
+		})
+	}
+}
+
+// welcoming is a bridge without a mind: it lets in whom a gateway announces, and says who did.
+func welcoming(t testing.TB, n host.Host) (from chan peer.ID) {
+	from = make(chan peer.ID, 64)
+	n.SetStreamHandler(p2p.ArrivalProtocol, func(s network.Stream) {
+		defer s.Close()
+		message.Read(s, new(message.Arrival))
+		message.Write(s, &message.ArrivalAnswer{Status: message.Status_OK})
+		from <- s.Conn().RemotePeer()
+	})
+	return from
+}
+
+func openCode(t testing.TB, bridge host.Host, g *Gateway) string {
+	t.Helper()
+	var a message.CodeAnswer
+	ask(t, bridge, g.node.ID(), p2p.CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_OPEN}, &a)
+	if a.Status != message.Status_OK {
+		t.Fatalf("no code: %v", a.Status)
+	}
+	return a.Code
+}
+
+func redeem(t testing.TB, host host.Host, g *Gateway, code string) *message.Meeting {
+	t.Helper()
+	var m message.Meeting
+	ask(t, host, g.node.ID(), p2p.RedeemProtocol, &message.Redeem{Code: code}, &m)
+	return &m
+}
+
+// TestCluster is what three gateways are to those who come to any of them.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	options := clustered(t, 3)
+	all := startAll(t, options...)
+	a, b, c := all[0], all[1], all[2]
+	_, key := operatorOf(t, a, "Ada")
+	known(t, key, true, b, c)
+	bridge, _ := node(t, b, key)
+	announced := welcoming(t, bridge)
+
+	t.Run("a code of one is taken at another", func(t *testing.T) {
+		code := openCode(t, bridge, b)
+		if _, err := client.Reserve(t.Context(), bridge, infoOf(t, b)); err != nil {
+			t.Fatal(err)
+		}
+		kitchen, _ := stranger(t, a)
+		m := redeem(t, kitchen, a, code)
+		if m.Status != message.Status_OK || string(m.Bridge) != string(bridge.ID()) || m.Operator != "Ada" || m.Organisation != "Example Ltd" {
+			t.Fatal(m.Status, m.Operator, m.Organisation)
+		}
+		if strings.Join(m.Gateways, " ") != strings.Join(b.Addresses(), " ") {
+			t.Errorf("the bridge is at %v; the host is sent to %v", b.Addresses(), m.Gateways)
+		}
+		if by := <-announced; by != b.node.ID() {
+			t.Errorf("the host is announced by %v", by)
+		}
+		if err := kitchen.Connect(t.Context(), infoOf(t, c)); err != nil {
+			t.Fatal(err)
+		}
+		if again := redeem(t, kitchen, c, code); again.Status != message.Status_NO_CODE {
+			t.Errorf("the code is used, and then: %v", again.Status)
+		}
+		at, err := peer.AddrInfoFromString(m.Gateways[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := kitchen.Connect(t.Context(), *at); err != nil {
+			t.Fatal(err)
+		}
+		circuit := multiaddr.StringCast(m.Gateways[0] + "/p2p-circuit")
+		if err := kitchen.Connect(network.WithAllowLimitedConn(t.Context(), "test"), peer.AddrInfo{ID: bridge.ID(), Addrs: []multiaddr.Multiaddr{circuit}}); err != nil {
+			t.Errorf("the host does not reach the bridge there: %v", err)
+		}
+	})
+
+	t.Run("a code is known at all at once, and used once", func(t *testing.T) {
+		for range 30 {
+			code := issue(t, all[0].codes, bridge.ID().String())
+			for i, g := range all {
+				if of, err := g.codes.Bridge(t.Context(), code); err != nil || of != bridge.ID().String() {
+					t.Fatalf("gateway %d: %v", i, err)
+				}
+			}
+			raceForCode(t, code, all)
+		}
+	})
+
+	t.Run("neighbours", func(t *testing.T) {
+		for round := range 30 {
+			raceNeighbours(t, round, a.codes, b.codes)
+		}
+	})
+
+	t.Run("wrong codes count at all", func(t *testing.T) {
+		from := netip.MustParseAddr("192.0.2.1")
+		cellar, _ := stranger(t, a)
+		guess := func(g *Gateway) error {
+			_, _, err := g.meet(t.Context(), cellar.ID(), from, "999999") // never issued
+			return err
+		}
+		for i := range wrongAddress {
+			if err := guess(all[i%3]); err != p2p.ErrNoCode {
+				t.Errorf("wrong code %d: %v", i+1, err)
+			}
+			for _, g := range all {
+				eventually(t, "the others have heard", func() bool { return g.limits.wrong(from) == i+1 })
+			}
+		}
+		for i, g := range all {
+			if err := guess(g); err != p2p.ErrTooMany {
+				t.Errorf("gateway %d: %v", i, err)
+			}
+		}
+	})
+
+	t.Run("a bridge that has moved", func(t *testing.T) {
+		code := openCode(t, bridge, b)
+		if err := bridge.Connect(t.Context(), infoOf(t, c)); err != nil { // b has not noticed that it went
+			t.Fatal(err)
+		}
+		if !c.AllowReserve(bridge.ID(), nil) {
+			t.Error("its code waits, and it gets no place at the relay")
+		}
+		kitchen, _ := stranger(t, a)
+		if m := redeem(t, kitchen, a, code); m.Status != message.Status_OK || m.Gateways[0] != c.Addresses()[0] {
+			t.Error(m)
+		}
+		if by := <-announced; by != c.node.ID() {
+			t.Errorf("the host is announced by %v", by)
+		}
+		bridge.Network().ClosePeer(b.node.ID())
+	})
+
+	t.Run("strangers at the port of the cluster", func(t *testing.T) { strangersAtDoor(t, a) })
+
+	t.Run("an operator who is removed at one", func(t *testing.T) {
+		if err := RemoveOperator(b.data, "Ada"); err != nil {
+			t.Fatal(err)
+		}
+		known(t, key, false, all...)
+		var answer message.CodeAnswer
+		if ask(t, bridge, c.node.ID(), p2p.CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_OPEN}, &answer); answer.Status != message.Status_NOT_ADMITTED {
+			t.Error(answer.Status)
+		}
+		if err := RemoveOperator(b.data, "Ada"); err == nil {
+			t.Error("she is removed again")
+		}
+	})
+}
+
+// raceForCode has hosts at all gateways race for a code.
+func raceForCode(t *testing.T, code string, all []*Gateway) {
+	t.Helper()
+	var won atomic.Int32
+	var racing sync.WaitGroup
+	for _, g := range all {
+		for range 3 {
+			racing.Go(func() {
+				if _, err := g.codes.Redeem(t.Context(), code); err == nil {
+					won.Add(1)
+				} else if err != p2p.ErrNoCode {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	racing.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d hosts redeemed one code", won.Load())
+	}
+}
+
+// wrong is how many wrong codes from an address count.
+func (l *limits) wrong(from netip.Addr) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t := l.places[from.String()]; t != nil {
+		return t.wrong
+	}
+	return 0
+}
+
+func infoOf(t testing.TB, g *Gateway) peer.AddrInfo {
+	t.Helper()
+	at, err := peer.AddrInfoFromString(g.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *at
+}
+
+// Of two gateways neither can hand out codes without the other. Sessions do not need it.
+func TestHalfACluster(t *testing.T) {
+	t.Parallel()
+	options := clustered(t, 2)
+	all := startAll(t, options...)
+	a, b := all[0], all[1]
+	_, key := operatorOf(t, b, "Ada")
+	known(t, key, true, a)
+	bridge, _ := node(t, a, key)
+	welcoming(t, bridge)
+	waiting := openCode(t, bridge, a)
+	b.Close()
+	eventually(t, "the other is missed", a.others.apart)
+
+	var answer message.CodeAnswer
+	ask(t, bridge, a.node.ID(), p2p.CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_OPEN}, &answer)
+	if answer.Status != message.Status_APART {
+		t.Errorf("a new code: %v", answer.Status)
+	}
+	kitchen, _ := stranger(t, a)
+	for range wrongAddress + 1 { // which do not count: nobody has looked at it
+		if m := redeem(t, kitchen, a, waiting); m.Status != message.Status_APART {
+			t.Errorf("the code that waited: %v", m.Status)
+		}
+	}
+	if !a.AllowReserve(bridge.ID(), nil) {
+		t.Error("the bridge whose code waits loses its place")
+	}
+	var named message.HostsAnswer
+	ask(t, bridge, a.node.ID(), p2p.HostsProtocol, &message.Hosts{Hosts: [][]byte{[]byte(kitchen.ID())}}, &named)
+	if named.Status != message.Status_OK || !a.AllowConnect(kitchen.ID(), nil, bridge.ID()) {
+		t.Errorf("a session that comes from the gateway that died: %v", named.Status)
+	}
+
+	// A gateway that is started alone remembers, and works as far as it can. When the other is back, so is the code.
+	a.Close()
+	a = start(t, options[0])
+	together(t, 2, start(t, options[1]), a)
+	bridge, _ = node(t, a, key)
+	welcoming(t, bridge)
+	kitchen, _ = stranger(t, a)
+	if m := redeem(t, kitchen, a, waiting); m.Status != message.Status_OK {
+		t.Errorf("the code that waited, when all is well again: %v", m.Status)
+	}
+}
+
+// A gateway that does not know the secret is none of the cluster.
+func TestOtherSecret(t *testing.T) {
+	t.Parallel()
+	options := clustered(t, 2)
+	shareSecret(t, options[1].Data, "b2")
+	var log lockedBuffer
+	options[0].Log = slog.New(slog.NewTextHandler(&log, nil))
+	a := start(t, options[0])
+	b := start(t, options[1])
+	eventually(t, "it is warned of, with the remedy", func() bool {
+		return strings.Contains(log.String(), "copy the file") && strings.Contains(log.String(), secretFile(options[0].Data))
+	})
+	if a.state.server.NumRoutes() != 0 || a.others.there() != 0 || b.others.there() != 0 {
+		t.Errorf("they are together: %d routes", a.state.server.NumRoutes())
+	}
+	for _, secret := range []string{"a1", "b2"} {
+		if strings.Contains(log.String(), strings.Repeat(secret, 4)) {
+			t.Error("the log tells the secret")
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
