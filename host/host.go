@@ -305,8 +305,21 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 			return over(ctx), consent
 		}
 		leave()
-		leave = serveOne(ctx, &server, conn)
+		leave = serveOne(ctx, &server, channel{conn, call})
 	}
+}
+
+// channel is the screen's on a call, which knows how far its viewer is.
+type channel struct {
+	net.Conn
+	call *p2p.Call
+}
+
+var _ rfbserver.Way = channel{}
+
+func (c channel) RoundTrip() time.Duration {
+	_, rtt := c.call.Path()
+	return rtt
 }
 
 // over is why a live session's context ended. Where the supporter ended it, or the network, the call knows that before.

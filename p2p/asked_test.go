@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -169,4 +170,20 @@ func newChannels(t *testing.T) {
 	if _, err := ch.Read(make([]byte, 1)); !errors.Is(err, ErrNotAllowed) {
 		t.Errorf("a refused channel reads %v", err)
 	}
+}
+
+// However often the keeper has had to look, a new channel is opened at once.
+func TestNewChannelIsNotHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host, bridge, _ := ends(t)
+		for range 10 {
+			bridge.poke()
+			time.Sleep(time.Second)
+		}
+		began := time.Now()
+		screen(t, host, bridge)
+		if took := time.Since(began); took > 0 {
+			t.Errorf("after %v", took)
+		}
+	})
 }

@@ -51,6 +51,7 @@ type Call struct {
 	notices chan Notice
 	alerts  chan Alert    // on a bridge
 	look    chan struct{} // capacity 1: for the keeper
+	fresh   chan struct{} // capacity 1: there is a new channel, for the keeper as well
 	changes chan struct{} // capacity 1
 	hurry   chan struct{} // closed when this end has ended the call
 	stop    chan struct{} // closed when the talk is over
@@ -94,7 +95,7 @@ type line struct {
 func newCall(m met, l line, log *slog.Logger) *Call {
 	c := &Call{met: m, line: l, log: log, boot: sinceBoot, ended: func() {},
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept),
-		look: make(chan struct{}, 1), changes: make(chan struct{}, 1),
+		look: make(chan struct{}, 1), fresh: make(chan struct{}, 1), changes: make(chan struct{}, 1),
 		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), closing: make(chan struct{}), sending: make(chan struct{}, 1),
 		channels: make(map[uint32]*channel), carriers: make(map[carrier]struct{}), incoming: make(map[string]chan *channel)}
 	for kind := range kinds {

@@ -110,7 +110,8 @@ func (c *Call) newOpen(kind string) (*channel, error) {
 	}
 	c.numbers.highest++
 	ch := c.newChannel(c.numbers.highest, kind)
-	defer c.poke()
+	signal(c.fresh)
+	c.poke()
 	return ch, nil
 }
 

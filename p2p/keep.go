@@ -53,7 +53,7 @@ func (c *Call) keep(ctx context.Context) {
 		} else {
 			pace = min(max(paceFirst, pace*3/2), paceMost)
 		}
-		if sleep(ctx, pace/2+rand.N(pace+1)/2) != nil {
+		if c.pause(ctx, pace/2+rand.N(pace+1)/2) != nil {
 			return
 		}
 		last = time.Now()
@@ -79,6 +79,20 @@ func (c *Call) keep(ctx context.Context) {
 			}
 			left = true
 		}
+	}
+}
+
+// pause is sleep, which a new channel ends: what the pace is for is breaks.
+func (c *Call) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-c.fresh:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

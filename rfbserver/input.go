@@ -39,7 +39,7 @@ func (in *input) init(d Desktop) {
 func (v *viewer) read(ctx context.Context, br *bufio.Reader) error {
 	began := time.Now()
 	if _, err := br.Peek(1); err == nil {
-		v.greeted(time.Since(began))
+		v.greeted(max(time.Since(began), v.away()))
 	}
 	for r := rfb.NewClientReader(br); ; {
 		m, err := r.Next()

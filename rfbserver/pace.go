@@ -21,6 +21,18 @@ const (
 // fenced tells whether fences say how far the viewer is. v.mu is held.
 func (v *viewer) fenced() bool { return v.wishes.fence && v.answers }
 
+// Way is a connection that knows how long a round trip takes on it, or 0. Serve asks it where the viewer's answers do not show that,
+// because it has spoken ahead.
+type Way interface{ RoundTrip() time.Duration }
+
+// away is what the viewer's connection knows of the way.
+func (v *viewer) away() time.Duration {
+	if way, ok := v.conn.(Way); ok {
+		return way.RoundTrip()
+	}
+	return 0
+}
+
 // greet learns how long the way to the viewer is from its first message, which answers ServerInit.
 func (v *viewer) greeted(took time.Duration) {
 	v.mu.Lock()

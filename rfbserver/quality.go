@@ -16,6 +16,9 @@ const (
 	stepDown = 0.85 // of the quality
 	stepSize = 0.87 // of the bytes, more or less, that leaves
 	maxSteps = 12
+
+	firstFar   = 30 * time.Millisecond // there and back, from where on a path is slow at first, however fast it becomes: TCP begins with 14 kB
+	firstSteps = 5                     // of the quality, until it is known how fast it is
 )
 
 // thrift is how much poorer photos are sent than the viewer wished, so that those of a film cross the path in time. What has
@@ -61,7 +64,11 @@ func (v *viewer) jpeg(now time.Time) rfb.JPEG {
 	if v.wishes.exact {
 		return v.wishes.jpeg
 	}
-	return v.thrift.jpeg(v.wishes.jpeg)
+	t := v.thrift
+	if v.flow.rate(now) == 0 && v.flow.rtt.value() >= firstFar {
+		t.steps = max(t.steps, firstSteps)
+	}
+	return t.jpeg(v.wishes.jpeg)
 }
 
 // spent says that an update with photos took size bytes for that part of the pixels that it should have had. v.mu is held.

@@ -1,7 +1,11 @@
 package rfbserver
 
 import (
+	"context"
+	"math/rand/v2"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sixgate/rfb"
@@ -61,4 +65,62 @@ func TestQualityFollowsThePath(t *testing.T) {
 	if film(0.9, 1); th.jpeg(wish) != wish {
 		t.Errorf("%+v in another scene", th.jpeg(wish))
 	}
+}
+
+// distant is a connection to a viewer that is so far away.
+type distant struct {
+	net.Conn
+	rtt time.Duration
+}
+
+func (d distant) RoundTrip() time.Duration { return d.rtt }
+
+// reading counts what comes.
+type reading struct {
+	net.Conn
+	n int
+}
+
+func (r *reading) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	r.n += n
+	return n, err
+}
+
+// What a viewer far away sees first is small, so that it is there sooner, and then repaired. One that wants no losses has none.
+func TestFirstPictureForOneFarAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newPaper(400, 300)
+		photo := rand.New(rand.NewPCG(1, 2))
+		for i := range d.pix {
+			d.pix[i] = uint32(0x808080 + (i%400)/4*0x010001 + photo.IntN(8)*0x000100)
+		}
+		s := share(t, &Server{Desktop: d})
+		first := func(rtt time.Duration, encodings ...rfb.Encoding) (size int, exact bool) {
+			conn, near := link(1e9, rtt, 4<<20)
+			served := make(chan error, 1)
+			go func() { served <- s.Serve(context.Background(), distant{conn, rtt}) }()
+			counted := &reading{Conn: near}
+			c, err := rfb.NewClient(counted, rfb.ClientOptions{Encodings: append(encodings, rfb.EncodingTight, rfb.EncodingLastRect), Ahead: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := &viewerEnd{Client: c, t: t, conn: near, served: served}
+			v.update()
+			size, exact = counted.n, v.same(d)
+			v.sees(d)
+			v.leave()
+			return size, exact
+		}
+		wish := rfb.EncodingQualityLevel0 + 8
+		near, _ := first(time.Millisecond, wish)
+		far, exact := first(100*time.Millisecond, wish)
+		t.Logf("a first picture of %d bytes for one nearby, %d far away", near, far)
+		if far > near*2/3 || exact {
+			t.Errorf("%d bytes, %d far away", near, far)
+		}
+		if _, exact := first(100 * time.Millisecond); !exact {
+			t.Error("losses for one that wants none")
+		}
+	})
 }
