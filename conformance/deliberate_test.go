@@ -19,7 +19,7 @@ func TestFilesAreDeliberate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer page.Close()
-	web := newTabs(t)
+	web := newTabs(t, "")
 	web.do(t, "open", "a", page.Address())
 	request := host.Request{
 		Supporter: p2p.Hello{Name: "Ada"}, Modes: []session.Mode{session.ModeActive, session.ModeGuidance, session.ModeMonitor},

@@ -44,7 +44,7 @@ func TestDemo(t *testing.T) {
 	demo.until(t, "Sharing this desktop")
 	demo.until(t, "The supporter reads out the code:")
 	code := strings.TrimSpace(demo.until(t, "\n"))
-	web := newTabs(t)
+	web := newTabs(t, "")
 	web.do(t, "open", "first", page(1))
 	web.do(t, "wait", "first", ".digits")
 	web.do(t, "type", "first", code)

@@ -178,10 +178,37 @@ func TestOnlyProxy(t *testing.T) {
 	}
 	defer conn.Close()
 	viewer := followOn(t, conn, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize}})
-	host := start(t, home.Space, "sixgate-host", "--gateway", m.address, "--tty", "--display", d.Display, "--proxy", fmt.Sprint("http://ada:sesame@", tinyproxy(t, home)))
+	basic := tinyproxy(t, home)
+	host := start(t, home.Space, "sixgate-host", "--gateway", m.address, "--tty", "--display", d.Display, "--proxy", "http://ada:sesame@"+basic)
+	asked, page := m.hostOnPage(t, home.Space, d.Display, "--proxy", "http://"+basic)
 	m.allow(t, host)
 	watch(t, d, viewer.picture, same)
-	for _, p := range []*talk{host, m.bridge} {
+
+	// On the page the end user is asked for what the proxy wants.
+	web := newTabs(t, home.Space)
+	web.do(t, "open", "a", page, "de-DE")
+	typed := func(name, password string) {
+		t.Helper()
+		web.do(t, "wait", "a", "#proxy-name:focus")
+		web.do(t, "type", "a", name)
+		web.do(t, "press", "a", "Tab")
+		web.do(t, "type", "a", password)
+		if dir := os.Getenv("SIXGATE_SHOTS"); dir != "" {
+			web.do(t, "shot", "a", filepath.Join(dir, "proxy "+password+".png"))
+		}
+		if bad := web.do(t, "evaluate", "a", "("+lookOver+")()"); bad != "" {
+			t.Error(bad)
+		}
+		web.do(t, "press", "a", "Enter")
+	}
+	typed("ada", "wrong")
+	web.do(t, "wait", "a", ".problem")
+	typed("ada", "sesame")
+	web.do(t, "wait", "a", ".digits")
+	if at := fmt.Sprint(web.do(t, "evaluate", "a", "location.href + performance.getEntries().map((e) => e.name).join()")); strings.Contains(at, "sesame") || strings.Contains(at, "wrong") {
+		t.Errorf("an address has the password: %s", at)
+	}
+	for _, p := range []*talk{host, asked, m.bridge} {
 		if log := p.log.String(); strings.Contains(log, "sesame") || !strings.Contains(log, "by proxy 10.") {
 			t.Errorf("%s logs the proxy's password, or has come without a proxy:\n%s", p.name, log)
 		}

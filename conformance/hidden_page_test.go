@@ -25,8 +25,8 @@ func TestHiddenOnPage(t *testing.T) {
 	d.program(t, programs, "Bank", image.Rect(700, 100, 1000, 300), bankColour)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 	v := look(t, m.viewers, notesColour, mailColour, bankColour, swarmColour)
-	host, address := m.hostOnPage(t, d.Display)
-	web := newTabs(t)
+	host, address := m.hostOnPage(t, "", d.Display)
+	web := newTabs(t, "")
 	web.do(t, "open", "a", address)
 	web.do(t, "wait", "a", ".digits")
 

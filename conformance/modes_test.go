@@ -231,7 +231,7 @@ func TestBridgeHears(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e := m.bridge.event(t, "alert"); e.Kind != tt.kind || e.Title != tt.title {
-			t.Errorf("%+q is reported as %+q", tt.alert, e)
+			t.Errorf("%+q is reported as %q, %+q", tt.alert, e.Kind, e.Title)
 		}
 	}
 	call.End(session.ByUser)
@@ -247,8 +247,8 @@ func TestFloods(t *testing.T) {
 	m := meet(t, "", "127.0.0.1", "")
 	d := &desk{Server: newDisplay(t, "640x480x24")}
 	d.screen = openScreen(t, d.Display)
-	host, address := m.hostOnPage(t, d.Display)
-	web := newTabs(t)
+	host, address := m.hostOnPage(t, "", d.Display)
+	web := newTabs(t, "")
 	web.do(t, "open", "a", address)
 	web.do(t, "wait", "a", ".digits")
 	eve := m.rogue(t, session.ModeActive, func(code string) { web.do(t, "paste", "a", code) })

@@ -18,9 +18,9 @@ import (
 )
 
 // hostOnPage starts the end user's program as they do, and gives the address of its page.
-func (m *meeting) hostOnPage(t *testing.T, display string) (host *talk, address string) {
+func (m *meeting) hostOnPage(t *testing.T, namespace, display string, args ...string) (host *talk, address string) {
 	t.Helper()
-	host = start(t, "", "sixgate-host", "--gateway", m.address, "--display", display)
+	host = start(t, namespace, "sixgate-host", append(args, "--gateway", m.address, "--display", display)...)
 	return host, regexp.MustCompile(`http://\S+`).FindString(host.until(t, "\n"))
 }
 
@@ -114,7 +114,7 @@ const permissions = "[...document.querySelectorAll('input[role=switch]')].filter
 func TestPage(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	d := newDesk(t)
-	web := newTabs(t)
+	web := newTabs(t, "")
 	readers := []*reader{
 		{locale: "en-GB", code: "Type the 6 digits", verify: "Ada wants to help you", fit: "The digits fit", live: "Ada sees your screen", over: "You ended it.",
 			wants: "wants to work on your computer with you", points: "Ada points at things", watches: "Ada only watches"},
@@ -132,7 +132,7 @@ func TestPage(t *testing.T) {
 			r.t, r.web = t, web
 			r.meeting = meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
 			var address string
-			r.host, address = r.meeting.hostOnPage(t, d.Display)
+			r.host, address = r.meeting.hostOnPage(t, "", d.Display)
 			if status := r.do("open", address, r.locale); status != 200.0 {
 				t.Fatalf("the page opens with %v", status)
 			}
@@ -212,8 +212,8 @@ func TestPageLive(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	m := meet(t, "", "127.0.0.1", "", "--no-password", "--quality=-1")
-	host, address := m.hostOnPage(t, d.Display)
-	web := newTabs(t)
+	host, address := m.hostOnPage(t, "", d.Display)
+	web := newTabs(t, "")
 	web.do(t, "open", "a", address)
 	web.do(t, "wait", "a", ".digits")
 	web.do(t, "type", "a", m.code)
@@ -288,12 +288,29 @@ func TestPageLive(t *testing.T) {
 		t.Error("the clipboard was allowed while the supporter had the mouse")
 	}
 
-	// The browser is closed: the session goes on. The supporter ends it.
+	// The connection breaks, and comes back: both people see it.
+	m.broken(t, func() {
+		web.do(t, "wait", "a", ".broken")
+		m.seen(t, d, web, "broken", ".broken", "Nothing has come from Ada since")
+		m.seen(t, d, web, "broken", ".name", "Ada sees nothing now")
+	})
+	web.do(t, "wait", "a", "#back")
+	m.seen(t, d, web, "back", "#path", "Connected through the help desk · ")
+	watch(t, d, viewer.picture, same)
+
+	// The browser is closed: the session goes on. The supporter ends it while the connection is broken, and the host learns why.
 	web.do(t, "close", "a")
 	d.page.Scroll(5)
 	watch(t, d, viewer.picture, same)
-	m.bridge.cmd.Process.Signal(os.Interrupt)
-	if status := host.exit(t); status != 0 {
+	m.broken(t, func() {
+		time.Sleep(time.Second) // who presses the key at once meant something else
+		viewer.Key(keyF10, true)
+		viewer.Key(keyF10, false)
+		if reason := m.bridge.event(t, "end").Reason; reason != "ended by supporter" {
+			t.Errorf("the bridge says %q", reason)
+		}
+	})
+	if status := host.exit(t); status != 0 || !strings.Contains(host.log.String(), "ended by supporter") {
 		t.Errorf("the host left with %d", status)
 	}
 }

@@ -128,6 +128,10 @@ func (p *talk) until(t *testing.T, text string) string {
 type event struct {
 	Event, Code, Digits, Address, Password, Path, State, Mode, Kind, Title, Reason string
 	Allowed                                                                        []string
+	Since                                                                          time.Time
+	Sent, Received                                                                 int
+	Transport, Proxy                                                               string
+	Failed                                                                         []struct{ Transport, Proxy, Reason, Remedy string }
 }
 
 // event waits for one of the bridge's events.
@@ -386,6 +390,13 @@ func TestHostKilled(t *testing.T) {
 		}
 		return nil
 	})
+	m.bridge.keys.Write([]byte("end\n"))
+	if e := m.bridge.event(t, "traffic"); e.Path != "relay" || e.Received < 1000 || e.Sent == 0 {
+		t.Errorf("the bridge says that %+v has passed", e)
+	}
+	if reason := m.bridge.event(t, "end").Reason; reason != "ended by supporter" {
+		t.Errorf("the bridge says %q", reason)
+	}
 	m.bridge.cmd.Process.Signal(os.Interrupt)
 	if status := m.bridge.exit(t); status != 0 {
 		t.Errorf("the bridge left with %d", status)
@@ -401,23 +412,34 @@ func TestGatewayKilled(t *testing.T) {
 	m.allow(t, host)
 	viewer := follow(t, m.viewers, rfb.ClientOptions{Encodings: []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingExtendedDesktopSize}})
 	watch(t, d, viewer.picture, same)
-	for _, how := range []os.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
-		m.gateway.cmd.Process.Signal(how)
-		m.state(t, session.Broken)
-		if err := d.Spawn("xterm", "-geometry", "20x3+300+300", "-e", "sleep", "600"); err != nil {
-			t.Fatal(err)
-		}
-		if how == syscall.SIGSTOP {
-			m.gateway.cmd.Process.Signal(syscall.SIGCONT)
-		} else {
-			<-m.gateway.left
-			at := strings.Split(m.address, "/")
-			m.gateway = start(t, "", "sixgate-gateway", "serve", "--data", filepath.Join(filepath.Dir(m.profile), "gateway"), "--listen", "127.0.0.1:"+at[4])
-		}
-		m.state(t, session.Relayed)
-		watch(t, d, viewer.picture, same)
+	m.gateway.cmd.Process.Kill()
+	lost := m.bridge.event(t, "gateway")
+	for len(lost.Failed) == 0 {
+		lost = m.bridge.event(t, "gateway")
 	}
-	host.cmd.Process.Signal(os.Interrupt)
+	if f := lost.Failed[0]; lost.State != "not reached" || f.Transport == "" || !strings.Contains(f.Reason, "refuses") || f.Remedy == "" {
+		t.Errorf("the bridge says of the gateway: %+v", lost)
+	}
+	m.state(t, session.Broken)
+	if err := d.Spawn("xterm", "-geometry", "20x3+300+300", "-e", "sleep", "600"); err != nil {
+		t.Fatal(err)
+	}
+	<-m.gateway.left
+	at := strings.Split(m.address, "/")
+	m.gateway = start(t, "", "sixgate-gateway", "serve", "--data", filepath.Join(filepath.Dir(m.profile), "gateway"), "--listen", "127.0.0.1:"+at[4])
+	if found := m.bridge.event(t, "gateway"); found.State != "reached" || found.Transport == "" {
+		t.Errorf("the bridge says of the gateway: %+v", found)
+	}
+	m.state(t, session.Relayed)
+	watch(t, d, viewer.picture, same)
+	host.until(t, "The connection is back.")
+
+	// The end user ends it while nothing passes: at once, and the bridge hears of it when the network is back.
+	m.broken(t, func() {
+		host.until(t, "Connection broken, trying again.\nNothing has come from your supporter since ")
+		host.cmd.Process.Signal(os.Interrupt)
+		host.until(t, "Ended by user.")
+	})
 	if reason := m.bridge.event(t, "end").Reason; reason != "ended by user" {
 		t.Errorf("the bridge says %q", reason)
 	}

@@ -25,9 +25,13 @@ type answered struct {
 	Error string
 }
 
-func newTabs(t *testing.T) *tabs {
+// newTabs starts it, in a network namespace unless that is "".
+func newTabs(t *testing.T, namespace string) *tabs {
 	t.Helper()
 	cmd := exec.Command("node", "../web/test/browser.mjs")
+	if namespace != "" {
+		cmd = exec.Command("ip", "netns", "exec", namespace, "node", "../web/test/browser.mjs")
+	}
 	cmd.Env = append(cmd.Environ(), "CHROMIUM="+chromium)
 	cmd.Stderr = t.Output()
 	in, out := startPiped(t, cmd)

@@ -11,6 +11,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/transport"
 )
 
+// askAfter is how long other ways still have when a proxy wants credentials, and a person is there to be asked.
+const askAfter = 2 * time.Second
+
 // aloneFor is how long QUIC, which is not refused but unheard, is waited for when all else has failed.
 const aloneFor = time.Second
 
@@ -103,6 +106,9 @@ func (r *race) next(failed int) {
 		r.all.Do(func() { close(r.hurry) })
 	}
 }
+
+// hasten ends the race soon.
+func (r *race) hasten() { time.AfterFunc(askAfter, func() { r.stop(errSilent) }) }
 
 // close ends the race when nobody is in it any more.
 func (r *race) close() {

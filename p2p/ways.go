@@ -159,6 +159,9 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID)
 		if a.err != nil {
 			lost = append(lost, Failure{a.way, a.err})
 			r.next(len(lost))
+			if w.proxies.Ask != nil && (errors.Is(a.err, proxy.ErrWantsCredentials) || errors.Is(a.err, proxy.ErrWrongCredentials)) {
+				r.hasten()
+			}
 			continue
 		}
 		r.stop(errSlower)

@@ -69,7 +69,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
     return [
       element("div", { class: "live" }, element("span", { class: sees ? "dot" : "dot off" }), element("strong", { class: "name" }, say(sees ? "seesScreen" : "seesNothing", who())), clock),
       ...connection(),
-      element("p", { class: "faint" }, say(`now-${view.mode}`, who()), " ", say("youDecide")),
+      element("p", { class: "faint" }, view.broken ? "" : say(`now-${view.mode}`, who()), " ", say("youDecide")),
       ...problem,
       ...(view.power ? [power(view.power)] : []),
       ...newWindow(),
