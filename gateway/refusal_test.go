@@ -411,6 +411,9 @@ func TestGatewayForgets(t *testing.T) {
 	for lost := <-reaches; lost.Err != nil; {
 		lost = <-reaches
 	}
+	if _, err := b.Accept(t.Context()); err != p2p.ErrForgotten {
+		t.Errorf("the supporter is told %v", err)
+	}
 	h := dialHost(t, g.Addresses()...)
 	if _, err := h.Join(t.Context(), code); err != p2p.ErrNoCode {
 		t.Errorf("the forgotten code: %v", err)

@@ -58,8 +58,12 @@ func (g *Gateway) code(ctx context.Context, bridge peer.ID, verb message.CodeReq
 		return "", 0, err
 	}
 	switch verb {
-	case message.CodeRequest_NOTHING: // it only wants to know whether it may
-		return "", 0, nil
+	case message.CodeRequest_NOTHING: // it only wants to know whether it may, and which code waits
+		code, r, err := g.codes.waiting(ctx, bridge.String())
+		if errors.Is(err, p2p.ErrNoCode) {
+			return "", 0, nil
+		}
+		return code, r.Expires.Sub(g.codes.now()), err
 	case message.CodeRequest_OPEN:
 		return g.codes.Issue(ctx, bridge.String())
 	case message.CodeRequest_EXTEND:

@@ -65,12 +65,14 @@ type Bridge struct {
 	log      *slog.Logger
 	directly func(problem string)
 
-	lost     chan struct{} // the gateway's connection broke
-	accepted chan accepted
-	closing  chan struct{}
-	stop     context.CancelFunc
-	running  sync.WaitGroup
-	calls    calls
+	lost      chan struct{} // the gateway's connection broke
+	forgotten chan struct{} // capacity 1: the code that waited is dead
+	accepted  chan accepted
+	closing   chan struct{}
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+	calls     calls
+	shunned   map[peer.ID]bool // gateways that turned the bridge away since one took it; the link's alone
 
 	mu       sync.Mutex
 	closed   bool
@@ -109,8 +111,8 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 		return nil, err
 	}
 	b := &Bridge{uplink: u, self: self, log: logOr(o.Log), directly: o.Direct,
-		lost: make(chan struct{}, 1), accepted: make(chan accepted), closing: make(chan struct{}),
-		arrivals: make(map[peer.ID]*arrival)}
+		lost: make(chan struct{}, 1), forgotten: make(chan struct{}, 1), accepted: make(chan accepted), closing: make(chan struct{}),
+		shunned: make(map[peer.ID]bool), arrivals: make(map[peer.ID]*arrival)}
 	if b.directly == nil {
 		b.directly = func(string) {}
 	}
@@ -122,10 +124,7 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 
 	keep, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	err = u.begin(ctx)
-	if err == nil {
-		_, err = b.ask(ctx, message.CodeRequest_CANCEL)
-	}
+	err = b.enter(ctx)
 	if err != nil && !errors.Is(err, ErrNoCode) {
 		b.Close()
 		return nil, err
@@ -133,6 +132,19 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	b.reached()
 	b.running.Go(func() { b.keepLink(keep) })
 	return b, nil
+}
+
+// enter connects to a gateway that knows the profile.
+func (b *Bridge) enter(ctx context.Context) error {
+	for {
+		err := b.begin(ctx, b.open())
+		if err == nil {
+			_, err = b.ask(ctx, message.CodeRequest_CANCEL)
+		}
+		if !errors.Is(err, ErrNotAdmitted) || !b.shun() {
+			return err
+		}
+	}
 }
 
 // ask puts a question about the bridge's code to the gateway.
@@ -180,6 +192,10 @@ func (b *Bridge) renew(ctx context.Context, verb message.CodeRequest_Verb) (Code
 	if err == nil {
 		b.mu.Lock()
 		b.code = code
+		select {
+		case <-b.forgotten: // the one before
+		default:
+		}
 		b.mu.Unlock()
 		err = b.reserve(ctx)
 	}
@@ -193,10 +209,9 @@ func (b *Bridge) renew(ctx context.Context, verb message.CodeRequest_Verb) (Code
 func (b *Bridge) reserve(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	if _, err := client.Reserve(ctx, b.node, b.gateway); err != nil {
-		return b.uplink.lost(err)
-	}
-	return nil
+	at := b.here()
+	_, err := client.Reserve(ctx, b.node, peer.AddrInfo{ID: at.id})
+	return b.uplink.lost(err, at)
 }
 
 // Cancel kills the waiting code. It returns ErrNoCode when none waits.
@@ -209,11 +224,14 @@ func (b *Bridge) Cancel(ctx context.Context) error {
 }
 
 // Accept returns the next host that redeemed a code, when the handshake with it is done. A host that redeemed a code and
-// then did not arrive, stalled or spoke another version is an error: its code is dead, and the bridge goes on.
+// then did not arrive, stalled or spoke another version is an error: its code is dead, and the bridge goes on. ErrForgotten is one as
+// well.
 func (b *Bridge) Accept(ctx context.Context) (*Call, error) {
 	select {
 	case a := <-b.accepted:
 		return a.call, a.err
+	case <-b.forgotten:
+		return nil, ErrForgotten
 	case <-b.closing:
 		return nil, ErrClosed
 	case <-ctx.Done():
@@ -234,7 +252,7 @@ func (b *Bridge) serveArrival(s network.Stream) {
 	defer s.Close()
 	s.SetDeadline(time.Now().Add(askFor))
 	var m message.Arrival
-	if s.Conn().RemotePeer() != b.gateway.ID || message.Read(s, &m) != nil {
+	if s.Conn().RemotePeer() != b.here().id || message.Read(s, &m) != nil {
 		s.Reset()
 		return
 	}
@@ -321,8 +339,7 @@ func (b *Bridge) serveSession(s network.Stream) {
 	}
 	s.SetDeadline(time.Time{})
 	c := newCall(met, line{local: peerAddr(p.bridge), remote: peerAddr(p.host),
-		best:    func() carrier { return bestOf(b.node.Network(), host) },
-		suspect: b.suspect,
+		best: func() carrier { return bestOf(b.node.Network(), host) },
 	}, b.log.With("host", host))
 	began := time.Now()
 	c.ended = func() { b.judge(c.granted, time.Since(began)) }
@@ -365,9 +382,9 @@ func (b *Bridge) judge(consented bool, lasted time.Duration) {
 	}
 }
 
-// disconnected wakes keepLink when the last connection to the gateway is gone.
+// disconnected wakes keepLink when the last connection to the gateway that is used is gone.
 func (b *Bridge) disconnected(n network.Network, c network.Conn) {
-	if c.RemotePeer() == b.gateway.ID && n.Connectedness(b.gateway.ID) != network.Connected {
+	if at := b.here().id; c.RemotePeer() == at && n.Connectedness(at) != network.Connected {
 		select {
 		case b.lost <- struct{}{}:
 		default:

@@ -13,9 +13,11 @@ import (
 	"sixgate/session"
 )
 
+func isGateway(p peer.ID) bool { return p == "gateway" }
+
 // waitingBridge is a bridge whose code waits, without a node.
 func waitingBridge(code string) *Bridge {
-	return &Bridge{uplink: &uplink{gate: newGate("gateway", false)}, accepted: make(chan accepted), closing: make(chan struct{}),
+	return &Bridge{uplink: &uplink{gate: newGate(isGateway, false)}, accepted: make(chan accepted), closing: make(chan struct{}),
 		arrivals: make(map[peer.ID]*arrival), code: Code{Digits: code}}
 }
 

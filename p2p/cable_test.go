@@ -136,7 +136,7 @@ func (n *lan) mend(_ context.Context, anew bool) error {
 
 func testCall(host bool, n *lan) *Call {
 	c := newCall(met{peer: Hello{Name: "the other"}, digits: "4719", key: session.Key{1}}, line{host: host,
-		best: n.best, mend: n.mend, suspect: func(on carrier) { on.close() },
+		best: n.best, mend: n.mend,
 	}, slog.New(slog.DiscardHandler)) // a test's own output takes nothing any more when the test has ended
 	began := time.Now() // of the bubble, where there is one
 	c.boot = func() time.Duration { return time.Since(began) + time.Duration(n.slept.Load()) }

@@ -87,8 +87,7 @@ type line struct {
 	local, remote net.Addr
 	best          func() carrier // on a bridge: the best connection to the host; nil: none
 	// mend connects a host to the bridge, where it is not connected; anew: also where it is, for nothing comes of that.
-	mend    func(ctx context.Context, anew bool) error
-	suspect func(carrier) // gives a connection up on which nothing comes
+	mend func(ctx context.Context, anew bool) error
 }
 
 // newCall makes one end of a call that begins on the stream of the handshake.
@@ -165,7 +164,7 @@ func (c *Call) later() {
 	var leaving sync.WaitGroup
 	defer leaving.Wait()
 	if attached { // and nothing comes on it
-		leaving.Go(func() { c.suspect(on) })
+		leaving.Go(on.close)
 	}
 	for closing := c.closing; ; {
 		select {

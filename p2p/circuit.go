@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -25,56 +26,87 @@ import (
 // bridge whether it speaks Noise, and then begins with Noise: three round trips from end to end. All that is asked has one answer that
 // is of use, so here the questions and Noise's first message leave together, and the answers are read before Noise's.
 type circuits struct {
-	node     host.Host
+	*uplink
 	upgrader transport.Upgrader
 }
 
-func addCircuits(h host.Host, up transport.Upgrader) error {
+// relayed is the address under which a host knows a bridge. At which gateway that is now is for circuits to find out.
+var relayed = multiaddr.StringCast("/p2p-circuit")
+
+// circuitAhead is how long the gateway that is used has for a circuit before others are asked.
+const circuitAhead = 2 * stagger
+
+func addCircuits(u *uplink, h host.Host, up transport.Upgrader) error {
 	n, ok := h.Network().(transport.TransportNetwork)
 	if !ok {
 		return fmt.Errorf("%T takes no transports", h.Network())
 	}
-	return n.AddTransport(&circuits{h, up})
+	return n.AddTransport(&circuits{u, up})
 }
 
 func (t *circuits) Protocols() []int { return []int{multiaddr.P_CIRCUIT} }
 func (t *circuits) Proxy() bool      { return true }
 
-func (t *circuits) CanDial(a multiaddr.Multiaddr) bool {
-	_, err := a.ValueForProtocol(multiaddr.P_CIRCUIT)
-	return err == nil
-}
+func (t *circuits) CanDial(a multiaddr.Multiaddr) bool { return a.Equal(relayed) }
 
 func (t *circuits) Listen(multiaddr.Multiaddr) (transport.Listener, error) {
 	return nil, errors.New("nobody calls a host")
 }
 
-func (t *circuits) Dial(ctx context.Context, a multiaddr.Multiaddr, p peer.ID) (transport.CapableConn, error) {
-	scope, err := t.node.Network().ResourceManager().OpenConnection(network.DirOutbound, false, a)
+// Dial calls a bridge by whichever gateway leads to it.
+func (t *circuits) Dial(ctx context.Context, _ multiaddr.Multiaddr, bridge peer.ID) (transport.CapableConn, error) {
+	var mu sync.Mutex
+	var first transport.CapableConn
+	err := t.seek(ctx, t.ways.known(), circuitAhead, func(ctx context.Context, g gateway) error {
+		c, err := t.through(ctx, g, bridge)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if first != nil {
+			c.Close()
+			return errSlower
+		}
+		first = c
+		return nil
+	})
+	if err != nil && first != nil {
+		first.Close()
+	}
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.begin(ctx, a, p)
+	return first, nil
+}
+
+// through calls a bridge by the relay of one gateway.
+func (t *circuits) through(ctx context.Context, g gateway, bridge peer.ID) (transport.CapableConn, error) {
+	if err := t.reach(ctx, g); err != nil {
+		return nil, err
+	}
+	defer t.watch(ctx, g)()
+	scope, err := t.node.Network().ResourceManager().OpenConnection(network.DirOutbound, false, relayed)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.begin(ctx, g.id, bridge)
 	if err == nil {
-		err = scope.SetPeer(p)
+		err = scope.SetPeer(bridge)
 	}
 	if err != nil {
 		scope.Done()
 		return nil, err
 	}
-	return t.upgrader.Upgrade(ctx, t, c, network.DirOutbound, p, scope)
+	return t.upgrader.Upgrade(ctx, t, c, network.DirOutbound, bridge, scope)
 }
 
 // begin opens the stream that the circuit is to be.
-func (t *circuits) begin(ctx context.Context, a multiaddr.Multiaddr, bridge peer.ID) (*circuit, error) {
-	at, _ := multiaddr.SplitFunc(a, func(c multiaddr.Component) bool { return c.Code() == multiaddr.P_CIRCUIT })
-	gateway, err := peer.IDFromP2PAddr(at)
-	if err != nil {
-		return nil, err
-	}
-	c := &circuit{bridge: bridge, through: a, promised: agreed}
+func (t *circuits) begin(ctx context.Context, gateway, bridge peer.ID) (*circuit, error) {
+	c := &circuit{bridge: bridge, promised: agreed}
 	connect := &pbv2.HopMessage{Type: pbv2.HopMessage_CONNECT.Enum(), Peer: &pbv2.Peer{Id: []byte(bridge)}}
-	if err := util.NewDelimitedWriter(&c.unsaid).WriteMsg(connect); err != nil {
+	err := util.NewDelimitedWriter(&c.unsaid).WriteMsg(connect)
+	if err != nil {
 		return nil, err
 	}
 	if c.Stream, err = t.node.NewStream(network.WithNoDial(ctx, "circuit"), gateway, proto.ProtoIDv2Hop); err != nil {

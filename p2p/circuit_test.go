@@ -11,16 +11,16 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/util"
 )
 
-// relayed is a relay's stream: what it answers, and what it was sent, write by write.
-type relayed struct {
+// relayStream is a relay's stream: what it answers, and what it was sent, write by write.
+type relayStream struct {
 	network.Stream
 	io.Reader
 	sent []string
 }
 
-func (r *relayed) Read(b []byte) (int, error) { return r.Reader.Read(b) }
+func (r *relayStream) Read(b []byte) (int, error) { return r.Reader.Read(b) }
 
-func (r *relayed) Write(b []byte) (int, error) {
+func (r *relayStream) Write(b []byte) (int, error) {
 	r.sent = append(r.sent, string(b))
 	return len(b), nil
 }
@@ -53,7 +53,7 @@ func TestCircuitIsOneFlight(t *testing.T) {
 		t.Fatalf("%q", agreed)
 	}
 	answer := append(slices.Concat(answerOf(t, pbv2.Status_OK), agreed), "two"...)
-	r := &relayed{Reader: bytes.NewReader(answer)}
+	r := &relayStream{Reader: bytes.NewReader(answer)}
 	c := &circuit{Stream: r, promised: agreed}
 	c.unsaid.WriteString("connect")
 	negotiate(t, c)
@@ -77,7 +77,7 @@ func TestCircuitIsOneFlight(t *testing.T) {
 func TestCircuitWithOtherAnswers(t *testing.T) {
 	refused := func(answer []byte, why string) {
 		t.Helper()
-		c := &circuit{Stream: &relayed{Reader: bytes.NewReader(append(answer, "noise"...))}, promised: agreed}
+		c := &circuit{Stream: &relayStream{Reader: bytes.NewReader(append(answer, "noise"...))}, promised: agreed}
 		negotiate(t, c)
 		if got, err := io.ReadAll(c); err == nil || len(got) > 0 {
 			t.Errorf("%s: read %q, %v", why, got, err)

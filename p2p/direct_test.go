@@ -94,9 +94,9 @@ func TestReachable(t *testing.T) {
 
 // A bridge lets in who it waits for and nobody else, and that only as long as it waits. A host lets nobody in.
 func TestWhoKnocks(t *testing.T) {
-	const gateway, bridge, other = "gateway", "bridge", "other"
+	const bridge, other = "bridge", "other"
 	for _, isHost := range []bool{true, false} {
-		g := newGate(gateway, isHost)
+		g := newGate(isGateway, isHost)
 		knock := func(text string) bool { return g.InterceptAccept(knocker{at: addresses(t, text)[0]}) }
 		circuit := "/ip4/20.0.0.3/tcp/443/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit"
 		if knock("/ip4/20.0.0.1/tcp/40000") || knock("/ip4/10.0.0.1/tcp/40000") || knock(circuit) == isHost {

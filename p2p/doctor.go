@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 
@@ -37,7 +38,7 @@ type Finding struct {
 	Remedy string        // what to do, "" where nothing is to be done
 }
 
-// Examination looks at every way to a gateway, one by one.
+// Examination looks at every way to every gateway, one by one.
 type Examination struct {
 	Gateways []string
 	Proxies  proxy.Settings
@@ -58,15 +59,38 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 		return nil, err
 	}
 	defer u.node.Close()
-	var all []Finding
 	var looking sync.WaitGroup
-	var names []Finding
+	var all []Finding
 	var clock Finding
-	looking.Go(func() { names = u.names(ctx) })
+	looking.Go(func() { all = u.names(ctx) })
 	looking.Go(func() { clock = u.clock(ctx) })
 	tried := u.tryAll(ctx)
 	looking.Wait()
-	all = append(all, names...)
+	var whole, sick [][]Finding
+	for _, g := range u.ways.known() {
+		found := u.look(ctx, g, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Gateway != g.id.String() }))
+		if e.Profile != nil {
+			found = append(found, e.Profile.examine(ctx, g, e.Proxies))
+		}
+		if slices.ContainsFunc(found, func(f Finding) bool { return f.Needed && !f.OK }) {
+			sick = append(sick, found)
+		} else {
+			whole = append(whole, found)
+		}
+	}
+	for _, found := range append(whole, sick...) {
+		for _, f := range found {
+			if len(whole) > 0 && f.Needed && !f.OK {
+				f.Needed, f.Remedy = false, "nothing, for another gateway works"
+			}
+			all = append(all, f)
+		}
+	}
+	return append(all, clock), nil
+}
+
+// look judges the ways to one gateway, and what is there.
+func (u *uplink) look(ctx context.Context, g gateway, tried []trial) (all []Finding) {
 	works := slices.ContainsFunc(tried, func(a trial) bool { return a.err == nil })
 	for _, transport := range []string{byTCP, byQUIC, byWebSocket} {
 		all = append(all, judgeWays(transport, works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool {
@@ -74,11 +98,7 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 		}))...)
 	}
 	all = append(all, judgeProxy(works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Proxy == "" }))...)
-	all = append(all, u.reached(ctx, tried)...)
-	if e.Profile != nil {
-		all = append(all, e.Profile.examine(ctx, e.Proxies))
-	}
-	return append(all, clock), nil
+	return append(all, u.reached(ctx, g, tried)...)
 }
 
 // errSick is what Report ends with when no session would come about.
@@ -124,12 +144,12 @@ func (u *uplink) tryAll(ctx context.Context) (all []trial) {
 	defer cancel()
 	var mu sync.Mutex
 	var trying sync.WaitGroup
-	for _, e := range u.ways.ends {
+	for _, e := range u.ways.ends() {
 		trying.Go(func() {
 			for _, s := range append(u.ways.through(e), u.ways.direct(ctx, e)...) {
 				trying.Go(func() {
 					began := time.Now()
-					conn, err := u.ways.try(ctx, s, u.gateway.ID)
+					conn, err := u.ways.try(ctx, s, e.of)
 					t := trial{s.Way, err, time.Since(began)}
 					if err == nil {
 						conn.Close()
@@ -146,11 +166,11 @@ func (u *uplink) tryAll(ctx context.Context) (all []trial) {
 	return all
 }
 
-// names looks up the gateway's names.
+// names looks up the gateways' names.
 func (u *uplink) names(ctx context.Context) (all []Finding) {
 	ctx, cancel := context.WithTimeout(ctx, examineFor)
 	defer cancel()
-	for _, e := range u.ways.ends {
+	for _, e := range u.ways.ends() {
 		if !e.named() {
 			continue
 		}
@@ -207,8 +227,8 @@ func judgeProxy(works bool, tried []trial) []Finding {
 	return []Finding{f}
 }
 
-// reached connects as a session would, if there is a way at all, and asks the relay.
-func (u *uplink) reached(ctx context.Context, tried []trial) []Finding {
+// reached connects to a gateway as a session would, if there is a way at all, and asks the relay.
+func (u *uplink) reached(ctx context.Context, g gateway, tried []trial) []Finding {
 	began := time.Now()
 	gateway := Finding{Part: "gateway", Needed: true}
 	relay := Finding{Part: "relay", Needed: true}
@@ -216,10 +236,10 @@ func (u *uplink) reached(ctx context.Context, tried []trial) []Finding {
 	for _, t := range tried {
 		works, deceived = works || t.err == nil, deceived || errors.Is(t.err, ErrOtherGateway)
 	}
-	if !works || u.connect(ctx) != nil {
-		gateway.Says, gateway.Remedy = "it cannot be reached on any way", "see above"
+	if !works || u.use(ctx, g) != nil {
+		gateway.Says, gateway.Remedy = g.String()+" cannot be reached on any way", "see above"
 		if deceived {
-			gateway.Says, gateway.Remedy = explain(ErrOtherGateway, u.ways.ends[0].address())
+			gateway.Says, gateway.Remedy = explain(ErrOtherGateway, g.String())
 		}
 		relay.Says, relay.Remedy = "not asked, for the gateway cannot be reached", "see above"
 		return []Finding{gateway, relay}
@@ -230,7 +250,7 @@ func (u *uplink) reached(ctx context.Context, tried []trial) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineFor)
 	defer cancel()
 	began = time.Now()
-	_, err := client.Reserve(ctx, u.node, u.gateway) // a stranger is refused: by a relay that works
+	_, err := client.Reserve(ctx, u.node, peer.AddrInfo{ID: g.id}) // a stranger is refused: by a relay that works
 	refused, answers := errors.AsType[client.ReservationError](err)
 	relay.OK = err == nil || answers && refused.Status == pbv2.Status_PERMISSION_DENIED
 	if relay.OK {
@@ -241,8 +261,8 @@ func (u *uplink) reached(ctx context.Context, tried []trial) []Finding {
 	return []Finding{gateway, relay}
 }
 
-// examine asks the gateway whether it knows the profile.
-func (p Profile) examine(ctx context.Context, proxies proxy.Settings) Finding {
+// examine asks a gateway whether it knows the profile.
+func (p Profile) examine(ctx context.Context, g gateway, proxies proxy.Settings) Finding {
 	f := Finding{Part: "profile", Needed: true}
 	key, err := parseKey(p.Key)
 	if err != nil {
@@ -252,7 +272,7 @@ func (p Profile) examine(ctx context.Context, proxies proxy.Settings) Finding {
 	ctx, cancel := context.WithTimeout(ctx, examineFor)
 	defer cancel()
 	began := time.Now()
-	switch err := p.known(ctx, key, proxies); {
+	switch err := p.known(ctx, g, key, proxies); {
 	case err == nil:
 		f.OK, f.Took, f.Says = true, time.Since(began), "the gateway knows "+p.Operator
 	case errors.Is(err, ErrNotAdmitted):
@@ -263,13 +283,13 @@ func (p Profile) examine(ctx context.Context, proxies proxy.Settings) Finding {
 	return f
 }
 
-func (p Profile) known(ctx context.Context, key crypto.PrivKey, proxies proxy.Settings) error {
+func (p Profile) known(ctx context.Context, g gateway, key crypto.PrivKey, proxies proxy.Settings) error {
 	u, err := newUplink(key, p.Gateways, proxies, asBridge)
 	if err != nil {
 		return err
 	}
 	defer u.node.Close()
-	if err := u.connect(ctx); err != nil {
+	if err := u.use(ctx, g); err != nil {
 		return err
 	}
 	var a message.CodeAnswer
@@ -306,8 +326,9 @@ func (u *uplink) clock(ctx context.Context) Finding {
 func (u *uplink) askTime(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	dates := make(chan string, 2*len(u.ways.ends))
-	for _, e := range u.ways.ends {
+	ends := u.ways.ends()
+	dates := make(chan string, 2*len(ends))
+	for _, e := range ends {
 		for _, proxied := range []bool{false, true} {
 			go func() { dates <- u.portalDate(ctx, e, proxied) }()
 		}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -22,16 +24,47 @@ const (
 
 const (
 	lookUpFor      = 5 * time.Second
-	maxEndpoints   = 16 // of a gateway
-	maxAddresses   = 4  // of a name
+	maxEndpoints   = 16  // of all gateways
+	maxEndpoint    = 256 // bytes
+	maxAddresses   = 4   // of a name
 	gatewayExample = "/ip4/192.0.2.1/tcp/4443/p2p/12D3KooW…, as 'sixgate-gateway serve' prints it"
 )
 
+// gateway is one that a node may use: its key, and where it is.
+type gateway struct {
+	id   peer.ID
+	ends []endpoint
+}
+
+// String is how a person who reads an error finds the gateway in their list.
+func (g gateway) String() string { return g.ends[0].address() }
+
 // endpoint is an address of a gateway.
 type endpoint struct {
-	host string // an IP address or a name
-	port string
-	only string // the one transport that leads there; "": all do
+	of    peer.ID
+	host  string // an IP address or a name
+	port  string
+	only  string // the one transport that leads there; "": all do
+	depth depth  // how far inside it may be
+}
+
+// depth is how far inside an address is, as seen from this computer.
+type depth uint8
+
+const (
+	outside      depth = iota // on the internet
+	localNetwork              // private addresses
+	thisComputer              // and what is not for others: its neighbours' without a router, groups
+)
+
+func depthOf(ip netip.Addr) depth {
+	switch ip = ip.Unmap(); {
+	case !ip.IsGlobalUnicast():
+		return thisComputer
+	case ip.IsPrivate():
+		return localNetwork
+	}
+	return outside
 }
 
 func (e endpoint) address() string { return net.JoinHostPort(e.host, e.port) }
@@ -48,8 +81,18 @@ func (e endpoint) named() bool {
 	return err != nil
 }
 
+var errInside = errors.New("another gateway names this address, which is inside this computer's network")
+
 // lookUp is what the host's name means.
 func (e endpoint) lookUp(ctx context.Context) ([]netip.Addr, error) {
+	all, err := e.meanings(ctx)
+	if slices.ContainsFunc(all, func(ip netip.Addr) bool { return depthOf(ip) > e.depth }) {
+		return nil, errInside
+	}
+	return all, err
+}
+
+func (e endpoint) meanings(ctx context.Context) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(e.host); err == nil {
 		return []netip.Addr{ip}, nil
 	}
@@ -62,43 +105,65 @@ func (e endpoint) lookUp(ctx context.Context) ([]netip.Addr, error) {
 	return all[:min(len(all), maxAddresses)], nil
 }
 
-// parseGateways reads the addresses of one gateway: /ip4/… or /dns/…, its port as /tcp/…, and its peer id. Such an address stands
-// for all transports on that port; /udp/…/quic-v1 and /tcp/…/tls/ws stand for one.
-func parseGateways(addresses []string) (id peer.ID, ends []endpoint, err error) {
+// parseGateways reads the addresses of one gateway or several, each /ip4/… or /dns/…, the port as /tcp/…, and the peer id. Such an
+// address stands for all transports on that port; /udp/…/quic-v1 and /tcp/…/tls/ws stand for one.
+func parseGateways(addresses []string, within depth) (all []gateway, err error) {
 	if len(addresses) == 0 {
-		return "", nil, errors.New("no gateway is given: name one as " + gatewayExample)
+		return nil, errors.New("no gateway is given: name one as " + gatewayExample)
 	}
 	if len(addresses) > maxEndpoints {
-		return "", nil, fmt.Errorf("a gateway has at most %d addresses", maxEndpoints)
+		return nil, fmt.Errorf("gateways may have %d addresses together, not %d", maxEndpoints, len(addresses))
 	}
 	for _, s := range addresses {
+		if len(s) > maxEndpoint {
+			return nil, fmt.Errorf("gateway address %.40q… is too long: it may have %d bytes", s, maxEndpoint)
+		}
 		info, err := peer.AddrInfoFromString(s)
-		var e endpoint
+		e := endpoint{depth: within}
 		if err == nil && len(info.Addrs) > 0 {
-			e, err = parseEndpoint(info.Addrs[0])
+			err = e.parse(info.Addrs[0])
 		}
 		if err != nil || len(info.Addrs) == 0 {
-			return "", nil, fmt.Errorf("gateway address %q must look like %s", s, gatewayExample)
+			return nil, fmt.Errorf("gateway address %q must look like %s", s, gatewayExample)
 		}
-		if id != "" && id != info.ID {
-			return "", nil, fmt.Errorf("gateway address %q is another gateway's: this version uses one", s)
+		e.of = info.ID
+		if ip, err := netip.ParseAddr(e.host); err == nil && depthOf(ip) > within {
+			continue // others reach it there, from within their networks
 		}
-		id, ends = info.ID, append(ends, e)
+		all = with(all, e)
 	}
-	return id, ends, nil
+	if len(all) == 0 {
+		return nil, errInside
+	}
+	return all, nil
+}
+
+// with adds an address to gateways, unless they have it.
+func with(all []gateway, e endpoint) []gateway {
+	i := slices.IndexFunc(all, func(g gateway) bool { return g.id == e.of })
+	if i < 0 {
+		return append(all, gateway{e.of, []endpoint{e}})
+	}
+	if !slices.ContainsFunc(all[i].ends, func(known endpoint) bool { return known.address() == e.address() && known.only == e.only }) {
+		all[i].ends = append(slices.Clip(all[i].ends), e)
+	}
+	return all
 }
 
 var errNoEndpoint = errors.New("not an address of a gateway")
 
-func parseEndpoint(a multiaddr.Multiaddr) (e endpoint, err error) {
+func (e *endpoint) parse(a multiaddr.Multiaddr) error {
 	if len(a) < 2 {
-		return e, errNoEndpoint
+		return errNoEndpoint
 	}
 	switch a[0].Code() {
 	case multiaddr.P_IP4, multiaddr.P_IP6, multiaddr.P_DNS, multiaddr.P_DNS4, multiaddr.P_DNS6:
 		e.host = a[0].Value()
 	default:
-		return e, errNoEndpoint
+		return errNoEndpoint
+	}
+	if strings.ContainsFunc(e.host, func(c rune) bool { return c <= ' ' || c >= 0x7f }) { // it is shown to people
+		return errNoEndpoint
 	}
 	e.port = a[1].Value()
 	kind := ""
@@ -112,7 +177,7 @@ func parseEndpoint(a multiaddr.Multiaddr) (e endpoint, err error) {
 	case "/tcp/wss", "/tcp/tls/ws":
 		e.only = byWebSocket
 	default:
-		return e, errNoEndpoint
+		return errNoEndpoint
 	}
-	return e, nil
+	return nil
 }

@@ -12,19 +12,19 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-// gate lets a node dial its gateway, and the peers it was matched with dial (a host) or be dialled by (a bridge). Nobody
+// gate lets a node dial gateways that it knows, and the peers it was matched with dial (a host) or be dialled by (a bridge). Nobody
 // else gets a connection.
 type gate struct {
-	gateway peer.ID
-	host    bool
+	isGateway func(peer.ID) bool
+	host      bool
 
 	mu      sync.Mutex
 	matched map[peer.ID]int                 // how many calls with them there may be
 	due     map[peer.ID]map[netip.Addr]bool // who comes directly now, and from where
 }
 
-func newGate(gateway peer.ID, host bool) *gate {
-	return &gate{gateway: gateway, host: host, matched: make(map[peer.ID]int), due: make(map[peer.ID]map[netip.Addr]bool)}
+func newGate(isGateway func(peer.ID) bool, host bool) *gate {
+	return &gate{isGateway: isGateway, host: host, matched: make(map[peer.ID]int), due: make(map[peer.ID]map[netip.Addr]bool)}
 }
 
 // match lets p through until the returned function is called.
@@ -48,7 +48,7 @@ func (g *gate) isMatched(p peer.ID) bool {
 }
 
 func (g *gate) InterceptPeerDial(p peer.ID) bool {
-	return p == g.gateway || g.isMatched(p) && (g.host || g.isDue(p))
+	return g.isGateway(p) || g.isMatched(p) && (g.host || g.isDue(p))
 }
 
 func (g *gate) isDue(p peer.ID) bool {
@@ -64,9 +64,9 @@ func (g *gate) peers() []peer.ID {
 	return slices.Collect(maps.Keys(g.matched))
 }
 
-// InterceptAddrDial has the gateway reached by its ways only, whatever addresses it tells of itself.
+// InterceptAddrDial has gateways reached by their ways only, whatever addresses they tell of themselves.
 func (g *gate) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
-	return g.InterceptPeerDial(p) && (p != g.gateway || a.Equal(home))
+	return g.InterceptPeerDial(p) && (!g.isGateway(p) || a.Equal(home))
 }
 
 // InterceptAccept sees circuits and, on a bridge that is about to meet a host directly, whoever knocks. Nobody calls a host.

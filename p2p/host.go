@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 // HostOptions say which gateway a host uses and what it says of itself.
 type HostOptions struct {
-	Gateways []string // multiaddrs that end in /p2p/ and the gateway's peer id, tried together
+	Gateways []string // multiaddrs that end in /p2p/ and a gateway's peer id, tried together; several gateways must serve together
 	Proxies  proxy.Settings
 	Self     Hello        // Name and System
 	Log      *slog.Logger // nil: silent
@@ -55,7 +56,7 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 	u.node.SetStreamHandler(channelProtocol, h.serveChannel)
 	u.node.SetStreamHandler(directProtocol, h.serveDirect)
 	u.reports.log = h.log
-	if err := u.begin(ctx); err != nil {
+	if err := u.begin(ctx, u.ways.known()); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -68,14 +69,8 @@ func DialHost(ctx context.Context, o HostOptions) (*Host, error) {
 func (h *Host) Join(ctx context.Context, code string) (*Call, error) {
 	h.joining.Lock()
 	defer h.joining.Unlock()
-	if err := h.connect(ctx); err != nil {
-		return nil, err
-	}
-	var m message.Meeting
-	if err := h.ask(ctx, RedeemProtocol, &message.Redeem{Code: code}, &m); err != nil {
-		return nil, err
-	}
-	if err := StatusError(m.Status); err != nil {
+	m, err := h.redeem(ctx, code)
+	if err != nil {
 		return nil, err
 	}
 	bridge, err := peer.IDFromBytes(m.Bridge)
@@ -83,14 +78,61 @@ func (h *Host) Join(ctx context.Context, code string) (*Call, error) {
 		return nil, fmt.Errorf("%w (the gateway names no bridge: %w)", ErrBridgeGone, err)
 	}
 	h.log.Info("code redeemed", "bridge", bridge)
+	if len(m.Gateways) > 0 {
+		if err := h.follow(ctx, bridge, m.Gateways); err != nil {
+			return nil, fmt.Errorf("%w (its gateway: %w)", ErrBridgeGone, err)
+		}
+	}
 	unmatch := h.gate.match(bridge)
-	call, err := h.meet(ctx, bridge, &m, code, unmatch)
+	call, err := h.meet(ctx, bridge, m, code, unmatch)
 	if err != nil {
 		unmatch()
 		h.node.Network().ClosePeer(bridge)
 		return nil, err
 	}
 	return call, nil
+}
+
+// redeem asks the gateway for the bridge behind a code, or another gateway where that one is lost.
+func (h *Host) redeem(ctx context.Context, code string) (*message.Meeting, error) {
+	var m message.Meeting
+	for again := true; ; again = false {
+		if err := h.connect(ctx, h.ways.known()); err != nil {
+			return nil, err
+		}
+		err := h.ask(ctx, RedeemProtocol, &message.Redeem{Code: code}, &m)
+		if err == nil {
+			return &m, StatusError(m.Status)
+		}
+		if !again || ctx.Err() != nil {
+			return nil, err
+		}
+		h.node.Network().ClosePeer(h.here().id)
+	}
+}
+
+// follow goes to the gateway where a bridge is, as ours says. That may send this computer to where a gateway can be as seen from
+// there, and not to what is in this computer's own network.
+func (h *Host) follow(ctx context.Context, bridge peer.ID, addresses []string) error {
+	within := outside
+	if way, _ := h.Way(); way.Proxy == "" {
+		if at, err := netip.ParseAddrPort(way.Address); err == nil {
+			within = depthOf(at.Addr())
+		}
+	}
+	named, err := parseGateways(addresses, within)
+	if err != nil {
+		return err
+	}
+	for _, g := range named {
+		if g.id == bridge || g.id == h.node.ID() {
+			return fmt.Errorf("%v is no gateway", g.id)
+		}
+	}
+	h.ways.learn(named)
+	ctx, cancel := context.WithTimeout(ctx, connectFor)
+	defer cancel()
+	return h.goTo(ctx, named)
 }
 
 // meet calls the bridge behind a code.
@@ -119,8 +161,7 @@ func (h *Host) meet(ctx context.Context, bridge peer.ID, m *message.Meeting, cod
 	}
 	s.SetDeadline(time.Time{})
 	c := newCall(met, line{host: true, local: peerAddr(h.node.ID().String()), remote: peerAddr(bridge.String()),
-		mend:    func(ctx context.Context, anew bool) error { return h.mend(ctx, bridge, anew) },
-		suspect: h.suspect,
+		mend: func(ctx context.Context, anew bool) error { return h.mend(ctx, bridge, anew) },
 	}, h.log.With("bridge", bridge))
 	c.begin(s, conn{s.Conn()})
 	if !h.calls.start(c, func() { h.leave(bridge, unmatch) }) {

@@ -89,7 +89,6 @@ func TestProfile(t *testing.T) {
 		"no peer id":   func(p *Profile) { p.Gateways = []string{"/ip4/192.0.2.1/tcp/4443"} },
 		"no address":   func(p *Profile) { p.Gateways = []string{"/p2p/" + gatewayID} },
 		"no multiaddr": func(p *Profile) { p.Gateways = []string{"gateway.example.com:4443"} },
-		"two gateways": func(p *Profile) { p.Gateways = append(p.Gateways, "/ip4/192.0.2.2/tcp/4443/p2p/"+id) },
 		"no key":       func(p *Profile) { p.Key = nil },
 		"a short key":  func(p *Profile) { p.Key = p.Key[:20] },
 		"no name":      func(p *Profile) { p.Operator = "" },
@@ -110,7 +109,7 @@ func TestProfile(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	for _, host := range []bool{true, false} {
-		g := newGate("gateway", host)
+		g := newGate(isGateway, host)
 		in := func(p peer.ID) bool { return g.InterceptSecured(network.DirInbound, p, nil) }
 		out := func(p peer.ID) bool {
 			dial, reached := g.InterceptPeerDial(p), g.InterceptSecured(network.DirOutbound, p, nil)

@@ -162,7 +162,7 @@ func (c *Call) beats() {
 		if on := c.silent(time.Now()); on != nil && slept <= 2*beatEvery {
 			c.log.Warn("connection silent, and given up", "relay", on.Relayed(), "after", silentFor)
 			c.poke()
-			leaving.Go(func() { c.suspect(on) })
+			leaving.Go(on.close)
 		}
 	}
 }

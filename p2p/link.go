@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
-
-	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
-	pbv2 "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 
 	"sixgate/p2p/message"
 )
@@ -23,16 +21,21 @@ const (
 // MostHosts is how many hosts a bridge may name to the gateway at a time.
 const MostHosts = 64
 
-// keepLink brings the gateway back whenever it is lost, and tells it again and again with whom the bridge has sessions.
+// keepLink sees whether the gateway is there, goes to it or another when it is lost, and tells it again and again with whom the bridge
+// has sessions.
 func (b *Bridge) keepLink(ctx context.Context) {
-	tell := time.NewTicker(tellEvery)
+	tell, ask := time.NewTicker(tellEvery), time.NewTicker(askEvery)
 	defer tell.Stop()
+	defer ask.Stop()
 	for {
 		select {
 		case <-b.lost:
 			if !b.regain(ctx) {
 				return
 			}
+			b.recall(ctx)
+		case <-ask.C:
+			b.check(ctx)
 		case <-tell.C:
 			if err := b.announce(ctx); err != nil {
 				b.log.Debug("gateway", "err", err)
@@ -43,9 +46,19 @@ func (b *Bridge) keepLink(ctx context.Context) {
 	}
 }
 
-// regain connects to a gateway that was lost. It returns false when ctx has ended.
+// check gives the gateway up when it does not answer: the bridge would wait in vain for hosts that it sends.
+func (b *Bridge) check(ctx context.Context) {
+	at, began := b.here(), time.Now()
+	answers := b.answers(ctx, at)
+	slept := time.Since(began) > 2*answerWithin // so did this program, or its machine: the answer may be there by now
+	if !answers && !slept && ctx.Err() == nil {
+		b.node.Network().ClosePeer(at.id)
+	}
+}
+
+// regain connects to the gateway that was lost, or to another. It returns false when ctx has ended.
 func (b *Bridge) regain(ctx context.Context) bool {
-	b.reports.lost(b.uplink.lost(errLinkBroken))
+	b.reports.lost(b.uplink.lost(errLinkBroken, b.here()))
 	for delay := retryFirst; ; delay = min(delay*3/2, retryMost) {
 		if len(b.gate.peers()) > 0 {
 			delay = min(delay, retryBusy)
@@ -68,40 +81,77 @@ func (b *Bridge) reached() {
 	b.reports.say(Reach{Way: way, Failed: failed})
 }
 
-// reconnect connects to the gateway and, where a code waits or there are sessions, takes the place at the relay again.
+// reconnect connects to the gateway or another, and has it know the bridge's sessions.
 func (b *Bridge) reconnect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mendFor)
 	defer cancel()
-	if err := b.revive(ctx); err != nil {
+	select {
+	case <-b.lost: // before this
+	default:
+	}
+	if err := b.connect(ctx, b.open()); err != nil {
 		return err
 	}
 	if err := b.announce(ctx); err != nil {
+		b.shun()
 		return err
 	}
+	clear(b.shunned)
+	return nil
+}
+
+// open are the gateways that have not turned the bridge away.
+func (b *Bridge) open() []gateway {
+	return slices.DeleteFunc(slices.Clone(b.ways.known()), func(g gateway) bool { return b.shunned[g.id] })
+}
+
+// shun leaves the gateway that did not take the bridge to others for now. It reports whether there is another.
+func (b *Bridge) shun() bool {
+	if b.shunned[b.here().id] = true; len(b.open()) == 0 {
+		clear(b.shunned)
+		return false
+	}
+	return true
+}
+
+// recall sees whether the gateway knows the code that waits. Sessions have not waited for that: gateways that elect who leads them take
+// seconds to answer.
+func (b *Bridge) recall(ctx context.Context) {
 	b.mu.Lock()
-	waits := b.code.Digits != "" && time.Now().Before(b.code.Expires)
+	code := b.code
 	b.mu.Unlock()
-	if !waits {
-		return nil
+	if code.Digits == "" || !time.Now().Before(code.Expires) {
+		return
 	}
-	err := b.reserve(ctx)
-	if refused, ok := errors.AsType[client.ReservationError](err); ok && refused.Status == pbv2.Status_PERMISSION_DENIED {
-		b.log.Warn("the gateway has forgotten the code that waits")
-		b.mu.Lock()
-		b.code = Code{}
-		b.mu.Unlock()
-		return nil
+	known, err := b.ask(ctx, message.CodeRequest_NOTHING)
+	if err == nil && known.Digits != code.Digits {
+		b.log.Warn("the gateway does not know the code that waits")
+		b.forgetCode(code)
+		return
 	}
-	return err
+	if err := errors.Join(err, b.reserve(ctx)); err != nil {
+		b.log.Warn("the code that waits may be of no use", "err", err)
+	}
+}
+
+// forgetCode has Accept tell that the code that waits is dead, unless there is a new one.
+func (b *Bridge) forgetCode(dead Code) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.code.Digits != dead.Digits {
+		return
+	}
+	b.code = Code{}
+	select {
+	case b.forgotten <- struct{}{}:
+	default:
+	}
 }
 
 // announce tells the gateway which hosts may reach the bridge, and takes its place at the relay for them. The gateway keeps neither
 // when it is restarted, and another one never knew: this is how a session goes on through both.
 func (b *Bridge) announce(ctx context.Context) error {
 	hosts := b.gate.peers()
-	if len(hosts) == 0 {
-		return nil
-	}
 	var m message.Hosts
 	for _, host := range hosts[:min(len(hosts), MostHosts)] {
 		m.Hosts = append(m.Hosts, []byte(host))
@@ -110,7 +160,7 @@ func (b *Bridge) announce(ctx context.Context) error {
 	if err := b.uplink.ask(ctx, HostsProtocol, &m, &a); err != nil {
 		return err
 	}
-	if err := StatusError(a.Status); err != nil {
+	if err := StatusError(a.Status); err != nil || len(hosts) == 0 {
 		return err
 	}
 	return b.reserve(ctx)

@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -9,17 +10,20 @@ import (
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
-	"github.com/multiformats/go-multiaddr"
 )
 
 // mendFor is how long one try to reach the gateway and the bridge may take: what is lost on the way is sent again ever later, so a
 // new try is sooner there when the network is.
 const mendFor = 4 * time.Second
 
-// answerWithin is how long a gateway may take to show that it is there.
-const answerWithin = 2 * time.Second
+// How a gateway is found to be silent.
+const (
+	askEvery     = 2 * time.Second // a bridge asks whether it is there …
+	answerFirst  = time.Second     // a question waits so long before that is asked
+	answerWithin = 3 * time.Second // … and so long for the answer
+)
 
-// mend connects to a bridge again.
+// mend connects to a bridge again, wherever it is now.
 func (h *Host) mend(ctx context.Context, bridge peer.ID, anew bool) error {
 	if anew {
 		h.node.Network().ClosePeer(bridge)
@@ -29,52 +33,38 @@ func (h *Host) mend(ctx context.Context, bridge peer.ID, anew bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, mendFor)
 	defer cancel()
-	if err := h.revive(ctx); err != nil {
-		return err
-	}
 	_, err := h.connectTo(ctx, bridge)
 	return err
 }
 
-// connectTo connects to a bridge through the relay of the gateway. It does not wait, as the library would, until the ends have told each
+// connectTo connects to a bridge through a gateway's relay. It does not wait, as the library would, until the ends have told each
 // other what they can: that is known.
 func (h *Host) connectTo(ctx context.Context, bridge peer.ID) (network.Conn, error) {
-	relay, err := multiaddr.NewMultiaddr("/p2p/" + h.gateway.ID.String() + "/p2p-circuit")
-	if err != nil {
-		return nil, err
-	}
 	if sw, ok := h.node.Network().(*swarm.Swarm); ok {
 		sw.Backoff().Clear(bridge) // a new code, or a new way to the gateway, is a new chance
 	}
-	h.node.Peerstore().AddAddr(bridge, relay, peerstore.TempAddrTTL)
+	h.node.Peerstore().AddAddr(bridge, relayed, peerstore.TempAddrTTL)
 	return h.node.Network().DialPeer(network.WithAllowLimitedConn(ctx, "session"), bridge)
 }
 
-// suspect gives up a connection on which nothing comes, and the gateway's as well if that is why.
-func (u *uplink) suspect(on carrier) {
-	if on.Relayed() {
-		ctx, cancel := context.WithTimeout(context.Background(), mendFor)
-		defer cancel()
-		if !u.answers(ctx) {
-			u.node.Network().ClosePeer(u.gateway.ID)
+// watch gives up the connection to a gateway that leaves a question open and then does not answer whether it is there, until stop is
+// called.
+func (u *uplink) watch(ctx context.Context, g gateway) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		if sleep(ctx, answerFirst) == nil && !u.answers(ctx, g) && ctx.Err() == nil {
+			u.node.Network().ClosePeer(g.id)
 		}
-	}
-	on.close()
+	})
+	return func() { cancel(); watching.Wait() }
 }
 
-// revive sees that the gateway answers, and connects to it anew where it does not.
-func (u *uplink) revive(ctx context.Context) error {
-	if !u.answers(ctx) {
-		u.node.Network().ClosePeer(u.gateway.ID)
-	}
-	return u.connect(ctx)
-}
-
-// answers reports whether the connection to the gateway carries anything.
-func (u *uplink) answers(ctx context.Context) bool {
+// answers reports whether the connection to a gateway carries anything.
+func (u *uplink) answers(ctx context.Context, g gateway) bool {
 	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "answers"), answerWithin)
 	defer cancel()
-	s, err := u.node.NewStream(ctx, u.gateway.ID, identify.ID)
+	s, err := u.node.NewStream(ctx, g.id, identify.ID)
 	if err != nil {
 		return false
 	}

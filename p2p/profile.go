@@ -12,7 +12,7 @@ import (
 
 // Profile is what a bridge needs to know, one JSON file made by 'sixgate-gateway operator add'. It holds a private key.
 type Profile struct {
-	Gateways     []string `json:"gateways"` // multiaddrs that end in /p2p/ and the gateway's peer id
+	Gateways     []string `json:"gateways"` // multiaddrs that end in /p2p/ and the peer id of one of the gateways that serve together
 	Operator     string   `json:"operator"`
 	Organisation string   `json:"organisation,omitempty"`
 	Key          []byte   `json:"key"` // libp2p's form of an ed25519 private key
@@ -56,7 +56,7 @@ func LoadProfile(path string) (p Profile, err error) {
 }
 
 func (p Profile) check() error {
-	if _, _, err := parseGateways(p.Gateways); err != nil {
+	if _, err := parseGateways(p.Gateways, thisComputer); err != nil {
 		return err
 	}
 	if _, err := parseKey(p.Key); err != nil {

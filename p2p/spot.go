@@ -45,7 +45,8 @@ var (
 
 // openSpot makes a spot. Only a bridge listens there: a host sends, and a router lets in what answers.
 func (u *uplink) openSpot(ctx context.Context) (*spot, error) {
-	conns := u.node.Network().ConnsToPeer(u.gateway.ID)
+	at := u.here().id
+	conns := u.node.Network().ConnsToPeer(at)
 	if len(conns) == 0 {
 		return nil, ErrGateway
 	}
@@ -66,7 +67,7 @@ func (u *uplink) openSpot(ctx context.Context) (*spot, error) {
 		err = s.listen(local)
 	}
 	if err == nil {
-		err = s.look(ctx, gateway, u.gateway.ID)
+		err = s.look(ctx, gateway, at)
 	}
 	if err != nil {
 		s.close()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,31 +32,33 @@ const (
 	askFor     = 10 * time.Second
 )
 
-// uplink is a host's or a bridge's node with its connection to the gateway.
+// uplink is a host's or a bridge's node with its connection to a gateway.
 type uplink struct {
 	node    host.Host
-	gateway peer.AddrInfo
 	ways    *ways
 	gate    *gate
 	meeting sync.Mutex // one direct connection at a time is made
 	reports reports
+
+	moving sync.Mutex
+	at     gateway
 }
 
 // role is which end of sessions a node is.
 type role struct {
 	host     bool
-	circuits func(host.Host, transport.Upgrader) error
+	circuits func(*uplink, host.Host, transport.Upgrader) error
 }
 
 // A host calls through a relay, and a bridge is called.
 var (
 	asHost   = role{true, addCircuits}
-	asBridge = role{false, client.AddTransport}
+	asBridge = role{false, func(_ *uplink, h host.Host, up transport.Upgrader) error { return client.AddTransport(h, up) }}
 )
 
 // newUplink makes the node of a host or a bridge. It does not connect yet.
 func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, r role) (*uplink, error) {
-	id, ends, err := parseGateways(gateways)
+	own, err := parseGateways(gateways, thisComputer)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +66,11 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, r 
 	if err != nil {
 		return nil, err
 	}
-	u := &uplink{gateway: peer.AddrInfo{ID: id, Addrs: []multiaddr.Multiaddr{home}}, ways: &ways{ends: ends, proxies: proxies}, gate: newGate(id, r.host)}
+	ways := newWays(own, proxies)
+	u := &uplink{ways: ways, gate: newGate(ways.knows, r.host), at: own[0]}
 	u.reports.log = logOr(nil)
-	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources, Circuits: r.circuits}
+	o := NodeOptions{Key: key, Gater: u.gate, Resources: resources}
+	o.Circuits = func(h host.Host, up transport.Upgrader) error { return r.circuits(u, h, up) }
 	o.Transports = u.ways.transports(o)
 	if u.node, err = NewNode(o); err != nil {
 		return nil, err
@@ -72,7 +78,7 @@ func newUplink(key crypto.PrivKey, gateways []string, proxies proxy.Settings, r 
 	return u, nil
 }
 
-// clientConns is how many connections a host or a bridge has at most: one to its gateway, and those that race to be it, one for
+// clientConns is how many connections a host or a bridge has at most: one to a gateway, and those that race to be it, one for
 // each call.
 const clientConns = 128
 
@@ -89,13 +95,13 @@ func clientResources() (network.ResourceManager, error) {
 			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: clientConns}}))
 }
 
-// Way is the way on which the gateway was reached last, and those that were tried before and did not lead there.
-func (u *uplink) Way() (Way, Failures) { return u.ways.last() }
+// Way is the way on which the gateway was reached last, and those that were tried before and did not lead to one.
+func (u *uplink) Way() (Way, Failures) { return u.ways.last(u.here().id) }
 
-// begin connects to the gateway for the first time. Where only a proxy is left that wants credentials, a person is asked for them.
-func (u *uplink) begin(ctx context.Context) error {
+// begin connects to a gateway for the first time. Where only a proxy is left that wants credentials, a person is asked for them.
+func (u *uplink) begin(ctx context.Context, among []gateway) error {
 	for {
-		err := u.connect(ctx)
+		err := u.connect(ctx, among)
 		problem := proxy.ErrWantsCredentials
 		if errors.Is(err, proxy.ErrWrongCredentials) {
 			problem = proxy.ErrWrongCredentials
@@ -111,34 +117,47 @@ func (u *uplink) begin(ctx context.Context) error {
 	}
 }
 
-// connect connects to the gateway, unless it is connected.
-func (u *uplink) connect(ctx context.Context) error {
-	if u.node.Network().Connectedness(u.gateway.ID) == network.Connected {
+// connect connects to one of several gateways, unless it is connected to the one that is used.
+func (u *uplink) connect(ctx context.Context, among []gateway) error {
+	at := u.here().id
+	if u.node.Network().Connectedness(at) == network.Connected && slices.ContainsFunc(among, func(g gateway) bool { return g.id == at }) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectFor)
 	defer cancel()
-	// A forced dial does not wait for what earlier ones met: 5 s after the first that failed.
-	err := u.node.Connect(network.WithForceDirectDial(ctx, "gateway"), u.gateway)
-	if err != nil {
-		err = u.lost(err)
-	}
+	return u.goTo(ctx, among)
+}
+
+// goTo goes to one of several gateways, and notes how that went.
+func (u *uplink) goTo(ctx context.Context, among []gateway) error {
+	u.ways.begin()
+	err := u.lost(u.seek(ctx, among, stagger, u.reach), among...)
 	way, failed := u.Way()
 	u.reports.tried(err, way, failed)
 	return err
 }
 
-// lost says which gateway cannot be reached, and why.
-func (u *uplink) lost(err error) error {
-	if errors.Is(err, context.Canceled) {
+// reach connects to a gateway, unless it is connected.
+func (u *uplink) reach(ctx context.Context, g gateway) error {
+	// A forced dial does not wait for what earlier ones met: 5 s after the first that failed.
+	return u.node.Connect(network.WithForceDirectDial(ctx, "gateway"), peer.AddrInfo{ID: g.id, Addrs: []multiaddr.Multiaddr{home}})
+}
+
+// lost says which gateways cannot be reached, and why.
+func (u *uplink) lost(err error, which ...gateway) error {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
 	if _, ok := errors.AsType[*swarm.DialError](err); ok {
-		if _, failed := u.ways.last(); len(failed) > 0 {
-			err = failed // on every way; libp2p adds the addresses that the gateway tells of itself, and nobody dials
+		if _, failed := u.Way(); len(failed) > 0 {
+			err = failed // on every way; libp2p adds the addresses that gateways tell of themselves, and nobody dials
 		}
 	}
-	return fmt.Errorf("gateway %s: %w (%w)", u.ways.ends[0].address(), ErrGateway, err)
+	var names []string
+	for _, g := range which {
+		names = append(names, g.String())
+	}
+	return fmt.Errorf("gateway %s: %w (%w)", strings.Join(names, ", "), ErrGateway, err)
 }
 
 // leave forgets a call's other end, and hangs up if there is no other call with it.
@@ -149,25 +168,24 @@ func (u *uplink) leave(p peer.ID, unmatch func()) {
 	}
 }
 
-// ask puts one question to the gateway.
+// ask puts one question to the gateway that is used.
 func (u *uplink) ask(ctx context.Context, p protocol.ID, question, answer proto.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	s, err := u.node.NewStream(ctx, u.gateway.ID, p)
+	at := u.here()
+	defer u.watch(ctx, at)()
+	s, err := u.node.NewStream(ctx, at.id, p)
 	if err != nil {
-		return u.lost(err)
+		return u.lost(err, at)
 	}
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { s.Reset() })()
 	s.SetDeadline(time.Now().Add(askFor))
-	if err := message.Write(s, question); err != nil {
-		return u.lost(err)
+	if err = message.Write(s, question); err == nil {
+		err = message.Read(s, answer)
 	}
-	if err := message.Read(s, answer); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return u.lost(err)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	return nil
+	return u.lost(err, at)
 }

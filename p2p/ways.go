@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ var home = multiaddr.StringCast("/memory/1")
 
 // Way is one way to a gateway.
 type Way struct {
+	Gateway   string // its peer id
 	Transport string // tcp, quic or websocket
 	Address   string // host:port of the gateway
 	Proxy     string // host:port; "" when none is on the way
@@ -80,7 +82,7 @@ func (f Failures) Unwrap() []error {
 
 // ways is a transport whose only address is home.
 type ways struct {
-	ends      []endpoint
+	own       []gateway // that the node was given; the first has a head start when it begins
 	proxies   proxy.Settings
 	resources network.ResourceManager
 	up        transport.Upgrader
@@ -89,9 +91,46 @@ type ways struct {
 	source    sourcePort
 
 	mu     sync.Mutex
-	best   Way      // that worked last
-	lost   Failures // of the last race
+	all    []gateway // own, and those that a gateway has named
+	best   map[peer.ID]Way
+	lost   map[peer.ID]Failures // of the last race to each
 	closed bool
+}
+
+func newWays(own []gateway, proxies proxy.Settings) *ways {
+	return &ways{own: own, all: own, proxies: proxies, best: make(map[peer.ID]Way), lost: make(map[peer.ID]Failures)}
+}
+
+// known are the gateways that may be used.
+func (w *ways) known() []gateway {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all
+}
+
+// ends are all addresses of the gateways that may be used.
+func (w *ways) ends() (all []endpoint) {
+	for _, g := range w.known() {
+		all = append(all, g.ends...)
+	}
+	return all
+}
+
+func (w *ways) knows(p peer.ID) bool {
+	return slices.ContainsFunc(w.known(), func(g gateway) bool { return g.id == p })
+}
+
+// learn takes in the gateways that one has named, in the place of those that were named before.
+func (w *ways) learn(named []gateway) {
+	all := slices.Clone(w.own)
+	for _, g := range named {
+		for _, e := range g.ends {
+			all = with(all, e)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = all
 }
 
 // transports are what a host's or a bridge's node dials with: the ways to its gateway, and TCP and QUIC to the other end.
@@ -127,29 +166,34 @@ func (w *ways) Close() error {
 	return nil
 }
 
-// enter says which way worked last, and has Close wait for a race, which tells racing when it is done.
-func (w *ways) enter() (best Way, err error) {
+// enter says where a gateway is and which way there worked last, and has Close wait for a race, which tells racing when it is done.
+func (w *ways) enter(to peer.ID) (ends []endpoint, best Way, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return best, net.ErrClosed
+		return nil, best, net.ErrClosed
+	}
+	for _, g := range w.all {
+		if g.id == to {
+			ends = g.ends
+		}
 	}
 	w.racing.Add(1)
-	return w.best, nil
+	return ends, w.best[to], nil
 }
 
-// Dial races all ways to the gateway. Where none leads there, the error is Failures.
-func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID) (transport.CapableConn, error) {
-	best, err := w.enter()
+// Dial races all ways to a gateway. Where none leads there, the error is Failures.
+func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, to peer.ID) (transport.CapableConn, error) {
+	ends, best, err := w.enter(to)
 	if err != nil {
 		return nil, err
 	}
 	defer w.racing.Done()
 	r := newRace(ctx, func(ctx context.Context, s step) attempt {
-		conn, err := w.try(ctx, s, gateway)
+		conn, err := w.try(ctx, s, to)
 		return attempt{s.Way, conn, err}
 	})
-	for _, e := range w.ends {
+	for _, e := range ends {
 		r.enter(func() []step { return w.through(e) }, best) // which does not wait for a name server
 		r.enter(func() []step { return w.direct(r.ctx, e) }, best)
 	}
@@ -166,7 +210,7 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID)
 		}
 		r.stop(errSlower)
 		w.mu.Lock()
-		w.best, w.lost = a.way, lost
+		w.best[to], w.lost[to] = a.way, lost
 		w.mu.Unlock()
 		w.racing.Go(func() { // the others have lost: nobody waits for them
 			for a := range r.ended {
@@ -177,17 +221,29 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, gateway peer.ID)
 		})
 		return a.conn, nil
 	}
+	lost = slices.DeleteFunc(lost, func(f Failure) bool { return errors.Is(f.Err, context.Canceled) }) // another gateway was faster
 	w.mu.Lock()
-	w.lost = lost
+	w.lost[to] = lost
 	w.mu.Unlock()
 	return nil, lost
 }
 
-// last is the way that worked last, and those that did not when it was found.
-func (w *ways) last() (Way, Failures) {
+// begin forgets what did not lead to a gateway before.
+func (w *ways) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.best, w.lost
+	clear(w.lost)
+}
+
+// last is the way on which a gateway was reached last, and those that did not lead to one, it or another, when it was found.
+func (w *ways) last(to peer.ID) (Way, Failures) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var lost Failures
+	for _, g := range w.all {
+		lost = append(lost, w.lost[g.id]...)
+	}
+	return w.best[to], lost
 }
 
 // through are the ways to an address through a proxy, which looks the name up itself.
@@ -196,7 +252,7 @@ func (w *ways) through(e endpoint) (all []step) {
 	if via == nil && err == nil {
 		return nil
 	}
-	s := step{Way: Way{Address: e.address(), Proxy: "?"}, via: via, none: err}
+	s := step{Way: Way{Gateway: e.of.String(), Address: e.address(), Proxy: "?"}, via: via, none: err}
 	if via != nil {
 		s.Proxy = proxy.Name(via)
 	}
@@ -207,10 +263,10 @@ func (w *ways) through(e endpoint) (all []step) {
 func (w *ways) direct(ctx context.Context, e endpoint) (all []step) {
 	addresses, err := e.lookUp(ctx)
 	if err != nil {
-		return []step{{Way: Way{Transport: cmp.Or(e.only, byTCP), Address: e.address()}, none: err}}
+		return []step{{Way: Way{Gateway: e.of.String(), Transport: cmp.Or(e.only, byTCP), Address: e.address()}, none: err}}
 	}
 	for _, ip := range addresses {
-		s := step{Way: Way{Address: netip.AddrPortFrom(ip.Unmap(), e.number()).String()}}
+		s := step{Way: Way{Gateway: e.of.String(), Address: netip.AddrPortFrom(ip.Unmap(), e.number()).String()}}
 		all = append(all, e.by(s, map[string]int{byTCP: 0, byQUIC: 1, byWebSocket: 2})...)
 	}
 	return all

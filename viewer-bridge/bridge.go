@@ -145,7 +145,8 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 	return nil
 }
 
-// await gets a code, and a new one whenever it has expired, until a host has typed one in. It tells of a code that waits for a time.
+// await gets a code, and a new one whenever it has expired or the gateway has forgotten it, until a host has typed one in. It tells of a
+// code that waits for a time.
 func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until time.Time), issued func(p2p.Code)) (*p2p.Call, error) {
 	for {
 		if until := node.CodeFrom(); time.Now().Before(until) {
@@ -170,6 +171,10 @@ func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until t
 		stop()
 		if err != nil && ctx.Err() == nil && waiting.Err() != nil {
 			continue // expired
+		}
+		if errors.Is(err, p2p.ErrForgotten) {
+			b.Report(Event{Event: "state", State: err.Error()})
+			continue
 		}
 		return call, err
 	}

@@ -88,7 +88,7 @@ func (Status) EnumDescriptor() ([]byte, []int) {
 type CodeRequest_Verb int32
 
 const (
-	CodeRequest_NOTHING CodeRequest_Verb = 0 // may it?
+	CodeRequest_NOTHING CodeRequest_Verb = 0 // may it? and which code waits, if one does
 	CodeRequest_OPEN    CodeRequest_Verb = 1 // a new code; the one before dies
 	CodeRequest_EXTEND  CodeRequest_Verb = 2 // back to the full life
 	CodeRequest_CANCEL  CodeRequest_Verb = 3
