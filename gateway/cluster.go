@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,6 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"github.com/nats-io/nats.go"
-	"google.golang.org/protobuf/proto"
 
 	"sixgate/p2p"
 	"sixgate/p2p/message"
@@ -198,7 +198,7 @@ func (o *others) introduce(ctx context.Context, gateway string, g guest) (*messa
 	}
 	answer, err := o.nats.RequestWithContext(ctx, guestTo+gateway, question)
 	if err == nil {
-		err = proto.Unmarshal(answer.Data, met)
+		err = message.Read(bytes.NewReader(answer.Data), met)
 	}
 	if err != nil {
 		return new(message.Meeting), fmt.Errorf("gateway %s: %w (%w)", gateway, p2p.ErrBridgeGone, err)
@@ -346,8 +346,9 @@ func (g *Gateway) welcome(ctx context.Context, w guest, m *nats.Msg) {
 	met, a, err := g.introduce(ctx, w.Host, w.Bridge, w.Code)
 	g.log.InfoContext(ctx, "introduced for another gateway", "host", w.Host, "bridge", w.Bridge, "err", err)
 	met.Status, met.Gateways = p2p.Status(err), g.outward()
-	if b, err := proto.Marshal(met); err == nil {
-		m.Respond(b)
+	var b bytes.Buffer
+	if message.Write(&b, met) == nil {
+		m.Respond(b.Bytes())
 	}
 	g.settle(ctx, a)
 }
