@@ -34,16 +34,16 @@ func TestDirect(t *testing.T) {
 		"symmetric": func(t *testing.T) {
 			g := n.serve(t, bed.Line{})
 			h := g.help(t, g.place(t, "home", bed.Line{}, bed.Symmetric), g.place(t, "office", bed.Line{}, bed.Symmetric))
-			eventually(t, func() error {
-				if !strings.Contains(h.bridge.log.String(), "no direct connection") {
-					return fmt.Errorf("the bridge still tries")
-				}
-				return nil
-			})
+			if why := h.bridge.event(t, "direct").Reason; !strings.Contains(why, "draws another port") {
+				t.Errorf("the bridge says %q", why)
+			}
+			if log := h.host.log.String(); !strings.Contains(log, "no direct connection") {
+				t.Errorf("the host says %q", log)
+			}
 			h.shows(t, "by the relay")
 			h.bridge.mu.Lock()
 			defer h.bridge.mu.Unlock()
-			if strings.Contains(string(h.bridge.said), `"direct"`) {
+			if strings.Contains(string(h.bridge.said), `"path":"direct"`) {
 				t.Errorf("the bridge says %s", h.bridge.said)
 			}
 		},

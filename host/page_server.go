@@ -175,6 +175,7 @@ func (s *pageServer) use(token string) bool {
 func (s *pageServer) routes() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"GET /":        http.FileServerFS(web.Host()),
+		"GET /words/":  http.FileServerFS(web.Catalogues()),
 		"GET /events":  http.HandlerFunc(s.events),
 		"POST /proxy":  answer(func(a proxyAnswer) error { return s.page.answered("proxy", a) }),
 		"POST /code":   answer(func(code string) error { return s.page.answered("code", code) }),

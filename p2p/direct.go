@@ -65,8 +65,9 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 			return
 		}
 		if err != nil {
-			b.log.Info("no direct connection", "host", host, "err", err)
-			b.directly(whyNotDirect(err))
+			why := whyNotDirect(err)
+			b.log.Info("no direct connection", "host", host, "why", why, "err", err)
+			b.directly(why)
 		} else {
 			b.log.Info("direct connection", "host", host, "at", conn.RemoteMultiaddr())
 			for len(b.directTo(host)) > 0 && ctx.Err() == nil {
@@ -158,7 +159,7 @@ func (h *Host) serveDirect(s network.Stream) {
 		}
 	}()
 	if err := h.answer(ctx, s, bridge); err != nil {
-		h.log.Info("no direct connection", "bridge", bridge, "err", err)
+		h.log.Info("no direct connection", "bridge", bridge, "why", whyNotDirect(err), "err", err)
 		s.Reset()
 	}
 }

@@ -31,6 +31,9 @@ func Words(language string) map[string]string {
 	return list
 }
 
+// Catalogues are the files with the words, words/en.json and so on, for pages.
+func Catalogues() fs.FS { return words }
+
 // Host is the end user's page: index.html and what it names.
 func Host() fs.FS {
 	sub, err := fs.Sub(dist, "dist/host")
