@@ -128,7 +128,7 @@ func (p *talk) until(t *testing.T, text string) string {
 type event struct {
 	Event, Code, Digits, Address, Password, Path, State, Mode, Kind, Title, Reason string
 	Allowed                                                                        []string
-	Since                                                                          time.Time
+	Since, Until                                                                   time.Time
 	Sent, Received                                                                 int
 	Transport, Proxy                                                               string
 	Failed                                                                         []struct{ Transport, Proxy, Reason, Remedy string }
@@ -329,23 +329,24 @@ func TestSessionsThatEndEarly(t *testing.T) {
 		play   func(t *testing.T, host *talk)
 		status int
 		reason string
+		waits  bool // the next code, after two that nobody consented to
 	}{
 		{"refused", func(t *testing.T, host *talk) {
 			host.answer(t, "Code: ", m.code)
 			host.answer(t, "Check digits: ", m.bridge.event(t, "check").Digits)
 			host.answer(t, "Allow? [y/N] ", "")
-		}, 0, "ended by user: the request was refused"},
+		}, 0, "ended by user: the request was refused", false},
 		{"wrong digits", func(t *testing.T, host *talk) {
 			host.answer(t, "Code: ", m.code)
 			right := m.bridge.event(t, "check").Digits
 			for range 3 {
 				host.answer(t, "Check digits: ", string('0'+(right[0]-'0'+1)%10)+right[1:])
 			}
-		}, 1, "the check digits were wrong three times"},
+		}, 1, "the check digits were wrong three times", true},
 		{"display gone", func(t *testing.T, host *talk) {
 			m.allow(t, host)
 			d.Close()
-		}, 1, "the desktop that was shown is gone"},
+		}, 1, "the desktop that was shown is gone", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			host := m.host(t, "", d.Display)
@@ -355,6 +356,11 @@ func TestSessionsThatEndEarly(t *testing.T) {
 			}
 			if reason := m.bridge.event(t, "end").Reason; !strings.Contains(reason, tt.reason) {
 				t.Errorf("the bridge says %q, want %q", reason, tt.reason)
+			}
+			if tt.waits {
+				if until := m.bridge.event(t, "wait").Until; time.Until(until).Abs() > time.Minute {
+					t.Errorf("the next code comes at %v", until)
+				}
 			}
 			m.nextCode(t)
 		})

@@ -75,7 +75,7 @@ func TestPause(t *testing.T) {
 		var b Bridge
 		for _, want := range []time.Duration{0, 2, 4, 8, 16, 32, 64, 64, 64} {
 			b.judge(false, time.Minute)
-			if wait := max(0, time.Until(b.pause)); wait != want*time.Second {
+			if wait := max(0, time.Until(b.CodeFrom())); wait != want*time.Second {
 				t.Errorf("waits %v, want %v s", wait, want)
 			}
 			time.Sleep(time.Until(b.pause)) // of the bubble
