@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
-	"net"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,24 +19,18 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
-	"github.com/multiformats/go-multiaddr"
 
 	"sixgate/p2p"
 	"sixgate/p2p/message"
+	"sixgate/session"
 )
 
-// clustered are options for n gateways that are one.
+// clustered are options for n gateways that are one. Each has an address of its own for the others, so that no port is taken.
 func clustered(t testing.TB, n int) (all []Options) {
 	t.Helper()
 	var ports []string
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().String())
+		ports = append(ports, fmt.Sprintf("127.%d.%d.%d:4444", 1+rand.N(250), rand.N(250), 1+rand.N(250)))
 	}
 	for i := range n {
 		o := Options{Data: filepath.Join(t.TempDir(), "data"), Cluster: &Cluster{Name: "helpdesk", Listen: ports[i]}}
@@ -154,60 +150,66 @@ func TestCluster(t *testing.T) {
 	options := clustered(t, 3)
 	all := startAll(t, options...)
 	a, b, c := all[0], all[1], all[2]
-	_, key := operatorOf(t, a, "Ada")
+	profile, key := operatorOf(t, a, "Ada")
 	known(t, key, true, b, c)
-	bridge, _ := node(t, b, key)
-	announced := welcoming(t, bridge)
 
-	t.Run("a code of one is taken at another", func(t *testing.T) {
-		code := openCode(t, bridge, b)
-		if _, err := client.Reserve(t.Context(), bridge, infoOf(t, b)); err != nil {
-			t.Fatal(err)
+	t.Run("a profile names all", func(t *testing.T) {
+		if got := profile.Gateways; len(got) != 3 || got[0] != a.Addresses()[0] || !slices.Contains(got, b.Addresses()[0]) || !slices.Contains(got, c.Addresses()[0]) {
+			t.Errorf("%v", got)
 		}
-		kitchen, _ := stranger(t, a)
-		m := redeem(t, kitchen, a, code)
-		if m.Status != message.Status_OK || string(m.Bridge) != string(bridge.ID()) || m.Operator != "Ada" || m.Organisation != "Example Ltd" {
-			t.Fatal(m.Status, m.Operator, m.Organisation)
-		}
-		if strings.Join(m.Gateways, " ") != strings.Join(b.Addresses(), " ") {
-			t.Errorf("the bridge is at %v; the host is sent to %v", b.Addresses(), m.Gateways)
-		}
-		if by := <-announced; by != b.node.ID() {
-			t.Errorf("the host is announced by %v", by)
-		}
-		if err := kitchen.Connect(t.Context(), infoOf(t, c)); err != nil {
-			t.Fatal(err)
-		}
-		if again := redeem(t, kitchen, c, code); again.Status != message.Status_NO_CODE {
-			t.Errorf("the code is used, and then: %v", again.Status)
-		}
-		at, err := peer.AddrInfoFromString(m.Gateways[0])
+	})
+
+	t.Run("a host comes to another gateway than its bridge", func(t *testing.T) {
+		profile := profile
+		profile.Gateways = b.Addresses()
+		supporter := dialBridge(t, p2p.BridgeOptions{Profile: profile})
+		h := dialHost(t, a.Addresses()...)
+		code := newCode(t, supporter)
+		host, err := h.Join(t.Context(), code)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := kitchen.Connect(t.Context(), *at); err != nil {
+		bridge, err := supporter.Accept(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-		circuit := multiaddr.StringCast(m.Gateways[0] + "/p2p-circuit")
-		if err := kitchen.Connect(network.WithAllowLimitedConn(t.Context(), "test"), peer.AddrInfo{ID: bridge.ID(), Addrs: []multiaddr.Multiaddr{circuit}}); err != nil {
-			t.Errorf("the host does not reach the bridge there: %v", err)
+		consent(t, host, bridge)
+		if way, _ := h.Way(); at(t, way, all...) != 1 {
+			t.Errorf("the host has gone to %v", way)
 		}
+		if _, err := dialHost(t, c.Addresses()...).Join(t.Context(), code); err != p2p.ErrNoCode {
+			t.Errorf("the code is used, and then: %v", err)
+		}
+		host.End(session.ByUser)
+		<-bridge.Done()
+		supporter.Close()
 	})
 
-	t.Run("a code is known at all at once, and used once", func(t *testing.T) {
-		for range 30 {
-			code := issue(t, all[0].codes, bridge.ID().String())
+	bridge, _ := node(t, b, key)
+	announced := welcoming(t, bridge)
+
+	t.Run("what one has written all read at once", func(t *testing.T) {
+		for range 100 {
+			rev, err := a.codes.store.put(t.Context(), "code.482913", []byte("{}"), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, g := range all {
-				if of, err := g.codes.Bridge(t.Context(), code); err != nil || of != bridge.ID().String() {
-					t.Fatalf("gateway %d: %v", i, err)
+				if _, now, err := g.codes.store.last(t.Context(), "code.482913"); now != rev || err != nil {
+					t.Fatalf("gateway %d reads revision %d of %d, %v", i, now, rev, err)
 				}
 			}
-			raceForCode(t, code, all)
 		}
 	})
 
-	t.Run("neighbours", func(t *testing.T) {
-		for round := range 30 {
+	t.Run("of many hosts one gets a code", func(t *testing.T) {
+		for range 5 {
+			raceForCode(t, issue(t, a.codes, bridge.ID().String()), all)
+		}
+	})
+
+	t.Run("of neighbours one is issued", func(t *testing.T) {
+		for round := range 8 {
 			raceNeighbours(t, round, a.codes, b.codes)
 		}
 	})
@@ -310,49 +312,19 @@ func infoOf(t testing.TB, g *Gateway) peer.AddrInfo {
 	return *at
 }
 
-// Of two gateways neither can hand out codes without the other. Sessions do not need it.
-func TestHalfACluster(t *testing.T) {
-	t.Parallel()
-	options := clustered(t, 2)
-	all := startAll(t, options...)
-	a, b := all[0], all[1]
-	_, key := operatorOf(t, b, "Ada")
-	known(t, key, true, a)
-	bridge, _ := node(t, a, key)
-	welcoming(t, bridge)
-	waiting := openCode(t, bridge, a)
-	b.Close()
-	eventually(t, "the other is missed", a.others.apart)
-
-	var answer message.CodeAnswer
-	ask(t, bridge, a.node.ID(), p2p.CodeProtocol, &message.CodeRequest{Verb: message.CodeRequest_OPEN}, &answer)
-	if answer.Status != message.Status_APART {
-		t.Errorf("a new code: %v", answer.Status)
-	}
-	kitchen, _ := stranger(t, a)
-	for range wrongAddress + 1 { // which do not count: nobody has looked at it
-		if m := redeem(t, kitchen, a, waiting); m.Status != message.Status_APART {
-			t.Errorf("the code that waited: %v", m.Status)
+func TestApart(t *testing.T) {
+	for size, least := range map[int]int{2: 2, 3: 2, 4: 3, 5: 3, 7: 4} {
+		o := &others{size: size, now: time.Now, heard: make(map[string]member)}
+		for n := 1; n <= size; n++ {
+			if o.apart() != (n < least) {
+				t.Errorf("%d of %d are apart: %v", n, size, o.apart())
+			}
+			o.hear(hello{Gateway: fmt.Sprint(n)})
 		}
-	}
-	if !a.AllowReserve(bridge.ID(), nil) {
-		t.Error("the bridge whose code waits loses its place")
-	}
-	var named message.HostsAnswer
-	ask(t, bridge, a.node.ID(), p2p.HostsProtocol, &message.Hosts{Hosts: [][]byte{[]byte(kitchen.ID())}}, &named)
-	if named.Status != message.Status_OK || !a.AllowConnect(kitchen.ID(), nil, bridge.ID()) {
-		t.Errorf("a session that comes from the gateway that died: %v", named.Status)
-	}
-
-	// A gateway that is started alone remembers, and works as far as it can. When the other is back, so is the code.
-	a.Close()
-	a = start(t, options[0])
-	together(t, 2, start(t, options[1]), a)
-	bridge, _ = node(t, a, key)
-	welcoming(t, bridge)
-	kitchen, _ = stranger(t, a)
-	if m := redeem(t, kitchen, a, waiting); m.Status != message.Status_OK {
-		t.Errorf("the code that waited, when all is well again: %v", m.Status)
+		o.hear(hello{Gateway: "new"})
+		if len(o.heard) != size-1 || o.heard["new"].at.IsZero() {
+			t.Errorf("of %d gateways %d others are known, of which one has taken another's place", size, len(o.heard))
+		}
 	}
 }
 

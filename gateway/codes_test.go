@@ -211,7 +211,7 @@ func TestRedeemRace(t *testing.T) {
 
 // Live codes are far from each other, whoever asks for them at once. (SyncAlways makes each cost the disk's time.)
 func TestLiveCodesAreFarApart(t *testing.T) {
-	const bridges = 300
+	const bridges = 120
 	codes, _ := openTestCodes(t)
 	issued := make([]string, bridges)
 	var all sync.WaitGroup

@@ -5,6 +5,7 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,13 @@ func TestMain(m *testing.M) {
 	if data == "" {
 		os.Exit(m.Run())
 	}
-	g, err := Open(context.Background(), Options{Data: data, Listen: "127.0.0.1:0"})
+	o := Options{Data: data, Listen: "127.0.0.1:0"}
+	if cluster := os.Getenv("SIXGATE_GATEWAY_CLUSTER"); cluster != "" {
+		if err := json.Unmarshal([]byte(cluster), &o.Cluster); err != nil {
+			panic(err)
+		}
+	}
+	g, err := Open(context.Background(), o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -40,10 +47,17 @@ type apart struct {
 	data, address string
 }
 
-func startApart(b *testing.B) apart {
-	g := apart{data: filepath.Join(b.TempDir(), "data")}
+func startApart(b testing.TB, o Options) apart {
+	g := apart{data: o.Data}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "SIXGATE_GATEWAY_DATA="+g.data)
+	if o.Cluster != nil {
+		cluster, err := json.Marshal(o.Cluster)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, "SIXGATE_GATEWAY_CLUSTER="+string(cluster))
+	}
 	cmd.Stderr = b.Output()
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -92,7 +106,7 @@ func (g apart) busy(b *testing.B) time.Duration {
 // their ends, all at once.
 func BenchmarkSessions(b *testing.B) {
 	const sessions, each, piece = 200, 8 << 20, 64 << 10
-	g := startApart(b)
+	g := startApart(b, Options{Data: filepath.Join(b.TempDir(), "data")})
 	var before float64
 	var hosts, bridges []io.ReadWriteCloser
 	for i := range sessions + 1 {

@@ -43,7 +43,8 @@ func (s *store) open(ctx context.Context, replicas int) error {
 	}
 	stream, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: storeName, Subjects: []string{storeName + ".>"},
 		Storage: jetstream.FileStorage, Replicas: replicas, MaxMsgsPerSubject: 1, MaxBytes: storeBytes, MaxMsgSize: 4096,
-		Discard: jetstream.DiscardNew, AllowMsgTTL: true})
+		Discard: jetstream.DiscardNew, AllowMsgTTL: true,
+		AllowDirect: replicas == 1}) // which answers from any replica
 	if err != nil {
 		return fmt.Errorf("open the codes: %w", err)
 	}
