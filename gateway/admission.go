@@ -62,6 +62,7 @@ func resources() (network.ResourceManager, error) {
 			p2p.CodeProtocol:   {StreamsInbound: mostQuestions, Streams: mostQuestions},
 			p2p.RedeemProtocol: {StreamsInbound: mostQuestions, Streams: mostQuestions},
 			p2p.HostsProtocol:  {StreamsInbound: mostQuestions, Streams: mostQuestions},
+			p2p.ReportProtocol: {StreamsInbound: mostQuestions, Streams: mostQuestions},
 		},
 	}
 	address := rate.Limit{RPS: connsPerAddress, Burst: 10 * connsPerAddress}

@@ -141,6 +141,7 @@ func (g *Gateway) open(ctx, serving context.Context, listen netip.AddrPort, o Op
 	}
 	g.node.SetStreamHandler(p2p.CodeProtocol, g.handler(serving, g.serveCode))
 	g.node.SetStreamHandler(p2p.RedeemProtocol, g.handler(serving, g.serveRedeem))
+	g.node.SetStreamHandler(p2p.ReportProtocol, g.handler(serving, g.serveReport))
 	g.node.SetStreamHandler(p2p.HostsProtocol, g.handler(serving, g.serveHosts))
 	return nil
 }

@@ -23,6 +23,7 @@ type metrics struct {
 	circuits    prometheus.Gauge
 	lasted      prometheus.Histogram
 	relayed     prometheus.Counter
+	reported
 }
 
 func newMetrics() *metrics {
@@ -43,6 +44,7 @@ func newMetrics() *metrics {
 		relayed: prometheus.NewCounter(prometheus.CounterOpts{Name: "sixgate_relayed_bytes_total",
 			Help: "Bytes that went through the relay, both directions."}),
 	}
+	m.reported = newReported(m.all)
 	m.all.MustRegister(m.connections, m.refusals, m.codes, m.redeemed, m.circuits, m.lasted, m.relayed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"sixgate/p2p"
 	"sixgate/p2p/proxy"
@@ -164,52 +163,6 @@ func TestPortal(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Data: t.TempDir() + "/data", Listen: "127.0.0.1:0", Portal: "0.0.0.0:0"}); err == nil ||
 		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("metrics for everybody: %v", err)
-	}
-}
-
-// What the gateway does shows in its metrics, and nobody's name with it.
-func TestMetrics(t *testing.T) {
-	g := start(t, Options{})
-	b, h := addBridge(t, g, "Ada"), dialHost(t, g.Addresses()...)
-	h.Join(t.Context(), "000000")
-	host, bridge := call(t, h, b)
-	consent(t, host, bridge)
-	at, from := screen(t, host, bridge)
-	const passed = 1 << 20
-	go at.Write(make([]byte, passed))
-	if _, err := io.ReadFull(from, make([]byte, passed)); err != nil {
-		t.Fatal(err)
-	}
-	values := func() map[string]float64 {
-		families, err := g.metrics.all.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		all := map[string]float64{}
-		for _, f := range families {
-			for _, m := range f.Metric {
-				name := f.GetName()
-				for _, l := range m.Label {
-					name += " " + l.GetValue()
-				}
-				all[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
-			}
-		}
-		return all
-	}
-	v := values()
-	for name, least := range map[string]float64{"sixgate_connections tcp": 2, "sixgate_codes_issued_total": 1, "sixgate_codes_redeemed_total": 1,
-		"sixgate_refusals_total wrong code": 1, "sixgate_relayed_sessions": 1, "sixgate_relayed_bytes_total": passed} {
-		if v[name] < least {
-			t.Errorf("%s is %v, want at least %v", name, v[name], least)
-		}
-	}
-	h.Close()
-	b.Close()
-	for end := time.Now().Add(10 * time.Second); values()["sixgate_relayed_sessions"] > 0 || values()["sixgate_connections tcp"] > 0; {
-		if time.Now().After(end) {
-			t.Fatalf("when all have left, the metrics are %v", values())
-		}
 	}
 }
 

@@ -342,6 +342,7 @@ func (b *Bridge) serveSession(s network.Stream) {
 		best: func() carrier { return bestOf(b.node.Network(), host) },
 	}, b.log.With("host", host))
 	began := time.Now()
+	c.taken = b.reportPath
 	c.ended = func() { b.judge(c.granted, time.Since(began)) }
 	c.begin(s, conn{s.Conn()})
 	if !b.calls.start(c, func() { b.leave(host, a.unmatch) }) {
@@ -405,6 +406,7 @@ func (b *Bridge) Close() error {
 	b.calls.end(session.BySupporter)
 	err := b.node.Close()
 	b.running.Wait()
+	b.reporting.Wait()
 	return err
 }
 

@@ -47,7 +47,8 @@ type Call struct {
 	boot     func() time.Duration     // sinceBoot
 	incoming map[string]chan *channel // on a host: the channels that wait for Accept, by kind
 
-	ended   func() // called before done is closed
+	ended   func()                              // called before done is closed
+	taken   func(relay bool, rtt time.Duration) // on a bridge: called when the session's path is another, and how long it is is known
 	notices chan Notice
 	alerts  chan Alert    // on a bridge
 	look    chan struct{} // capacity 1: for the keeper
@@ -77,6 +78,7 @@ type Call struct {
 	hushed   bool                 // nothing has come for silentFor
 	round    time.Duration        // how long a round trip takes, over some beats; 0: not known on this path yet
 	toldRTT  time.Duration        // that Path tells
+	unsaid   bool                 // it was measured on a path that is not reported
 
 	relayed, direct traffic
 }
@@ -92,7 +94,7 @@ type line struct {
 
 // newCall makes one end of a call that begins on the stream of the handshake.
 func newCall(m met, l line, log *slog.Logger) *Call {
-	c := &Call{met: m, line: l, log: log, boot: sinceBoot, ended: func() {},
+	c := &Call{met: m, line: l, log: log, boot: sinceBoot, ended: func() {}, taken: func(bool, time.Duration) {},
 		notices: make(chan Notice, notesKept), alerts: make(chan Alert, notesKept),
 		look: make(chan struct{}, 1), fresh: make(chan struct{}, 1), changes: make(chan struct{}, 1),
 		live: make(chan struct{}), hurry: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{}), closing: make(chan struct{}), sending: make(chan struct{}, 1),

@@ -65,9 +65,10 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 			return
 		}
 		if err != nil {
-			why := whyNotDirect(err)
-			b.log.Info("no direct connection", "host", host, "why", why, "err", err)
-			b.directly(why)
+			says := whyNotDirect(err)
+			b.log.Info("no direct connection", "host", host, "why", says, "err", err)
+			b.directly(says)
+			b.report(&message.Report{Undirect: uint32(why(err))})
 		} else {
 			b.log.Info("direct connection", "host", host, "at", conn.RemoteMultiaddr())
 			for len(b.directTo(host)) > 0 && ctx.Err() == nil {

@@ -207,6 +207,7 @@ func (h *Host) serveChannel(s network.Stream) {
 func (h *Host) Close() error {
 	h.calls.end(session.ByUser)
 	err := h.node.Close()
+	h.reporting.Wait()
 	h.meeting.Lock() // the last attempt at a direct connection has ended
 	defer h.meeting.Unlock()
 	return err

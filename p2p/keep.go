@@ -159,6 +159,7 @@ func (c *Call) beats() {
 			c.control.Fail(resume.ErrLost)
 			return
 		}
+		c.reportPath()
 		if on := c.silent(time.Now()); on != nil && slept <= 2*beatEvery {
 			c.log.Warn("connection silent, and given up", "relay", on.Relayed(), "after", silentFor)
 			c.poke()
@@ -205,13 +206,24 @@ func (c *Call) measured(rtt time.Duration) {
 	case rtt == 0:
 		return
 	case c.round == 0:
-		c.round, c.toldRTT = rtt, rtt
+		c.round, c.toldRTT, c.unsaid = rtt, rtt, true
 		return
 	}
 	c.round += (rtt - c.round) / 4
 	if off := (c.round - c.toldRTT).Abs(); off > c.toldRTT/2 && off > 5*time.Millisecond {
 		c.toldRTT = c.round
 		signal(c.changes)
+	}
+}
+
+// reportPath reports the path of a session that the user has allowed, when it is another.
+func (c *Call) reportPath() {
+	c.mu.Lock()
+	isNew, relay, rtt := c.unsaid && c.granted, c.control.on.Relayed(), c.round
+	c.unsaid = c.unsaid && !isNew
+	c.mu.Unlock()
+	if isNew {
+		c.taken(relay, rtt)
 	}
 }
 

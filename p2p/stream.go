@@ -11,6 +11,7 @@ import (
 const (
 	CodeProtocol    protocol.ID = "/sixgate/code/1"    // a bridge asks the gateway
 	RedeemProtocol  protocol.ID = "/sixgate/redeem/1"  // a host asks the gateway
+	ReportProtocol  protocol.ID = "/sixgate/report/1"  // both tell the gateway what they see of paths
 	ArrivalProtocol protocol.ID = "/sixgate/arrival/1" // the gateway tells a bridge
 	HostsProtocol   protocol.ID = "/sixgate/hosts/1"   // a bridge tells the gateway
 	sessionProtocol protocol.ID = "/sixgate/session/1" // a host calls a bridge

@@ -40,6 +40,8 @@ type uplink struct {
 	meeting sync.Mutex // one direct connection at a time is made
 	reports reports
 
+	reporting sync.WaitGroup // to the gateway
+
 	moving sync.Mutex
 	at     gateway
 }
@@ -133,7 +135,9 @@ func (u *uplink) goTo(ctx context.Context, among []gateway) error {
 	u.ways.begin()
 	err := u.lost(u.seek(ctx, among, stagger, u.reach), among...)
 	way, failed := u.Way()
-	u.reports.tried(err, way, failed)
+	if u.reports.tried(err, way, failed); err == nil {
+		u.reportLost(failed)
+	}
 	return err
 }
 

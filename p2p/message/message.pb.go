@@ -1151,6 +1151,134 @@ func (x *Spot) GetAddresses() [][]byte {
 	return nil
 }
 
+type Report struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lost          []*LostWay             `protobuf:"bytes,1,rep,name=lost,proto3" json:"lost,omitempty"`          // ways that were tried and did not lead to the gateway
+	Undirect      uint32                 `protobuf:"varint,2,opt,name=undirect,proto3" json:"undirect,omitempty"` // why there is no direct connection (p2p.Why)
+	Path          uint32                 `protobuf:"varint,3,opt,name=path,proto3" json:"path,omitempty"`         // that a bridge's session has begun to take: 1 the relay, 2 a direct one
+	Micros        uint32                 `protobuf:"varint,4,opt,name=micros,proto3" json:"micros,omitempty"`     // of a round trip on it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_message_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Report) GetLost() []*LostWay {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
+}
+
+func (x *Report) GetUndirect() uint32 {
+	if x != nil {
+		return x.Undirect
+	}
+	return 0
+}
+
+func (x *Report) GetPath() uint32 {
+	if x != nil {
+		return x.Path
+	}
+	return 0
+}
+
+func (x *Report) GetMicros() uint32 {
+	if x != nil {
+		return x.Micros
+	}
+	return 0
+}
+
+type LostWay struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transport     uint32                 `protobuf:"varint,1,opt,name=transport,proto3" json:"transport,omitempty"` // 0 TCP, 1 QUIC, 2 WebSocket
+	Proxy         bool                   `protobuf:"varint,2,opt,name=proxy,proto3" json:"proxy,omitempty"`         // through one
+	Why           uint32                 `protobuf:"varint,3,opt,name=why,proto3" json:"why,omitempty"`             // p2p.Why
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LostWay) Reset() {
+	*x = LostWay{}
+	mi := &file_message_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LostWay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LostWay) ProtoMessage() {}
+
+func (x *LostWay) ProtoReflect() protoreflect.Message {
+	mi := &file_message_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LostWay.ProtoReflect.Descriptor instead.
+func (*LostWay) Descriptor() ([]byte, []int) {
+	return file_message_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *LostWay) GetTransport() uint32 {
+	if x != nil {
+		return x.Transport
+	}
+	return 0
+}
+
+func (x *LostWay) GetProxy() bool {
+	if x != nil {
+		return x.Proxy
+	}
+	return false
+}
+
+func (x *LostWay) GetWhy() uint32 {
+	if x != nil {
+		return x.Why
+	}
+	return 0
+}
+
 var File_message_proto protoreflect.FileDescriptor
 
 const file_message_proto_rawDesc = "" +
@@ -1225,7 +1353,16 @@ const file_message_proto_rawDesc = "" +
 	"\vHostsAnswer\x12'\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x0f.sixgate.StatusR\x06status\"$\n" +
 	"\x04Spot\x12\x1c\n" +
-	"\taddresses\x18\x01 \x03(\fR\taddresses*p\n" +
+	"\taddresses\x18\x01 \x03(\fR\taddresses\"v\n" +
+	"\x06Report\x12$\n" +
+	"\x04lost\x18\x01 \x03(\v2\x10.sixgate.LostWayR\x04lost\x12\x1a\n" +
+	"\bundirect\x18\x02 \x01(\rR\bundirect\x12\x12\n" +
+	"\x04path\x18\x03 \x01(\rR\x04path\x12\x16\n" +
+	"\x06micros\x18\x04 \x01(\rR\x06micros\"O\n" +
+	"\aLostWay\x12\x1c\n" +
+	"\ttransport\x18\x01 \x01(\rR\ttransport\x12\x14\n" +
+	"\x05proxy\x18\x02 \x01(\bR\x05proxy\x12\x10\n" +
+	"\x03why\x18\x03 \x01(\rR\x03why*p\n" +
 	"\x06Status\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\x06\n" +
 	"\x02OK\x10\x01\x12\v\n" +
@@ -1249,7 +1386,7 @@ func file_message_proto_rawDescGZIP() []byte {
 }
 
 var file_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_message_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_message_proto_goTypes = []any{
 	(Status)(0),           // 0: sixgate.Status
 	(CodeRequest_Verb)(0), // 1: sixgate.CodeRequest.Verb
@@ -1271,6 +1408,8 @@ var file_message_proto_goTypes = []any{
 	(*Hosts)(nil),         // 17: sixgate.Hosts
 	(*HostsAnswer)(nil),   // 18: sixgate.HostsAnswer
 	(*Spot)(nil),          // 19: sixgate.Spot
+	(*Report)(nil),        // 20: sixgate.Report
+	(*LostWay)(nil),       // 21: sixgate.LostWay
 }
 var file_message_proto_depIdxs = []int32{
 	1,  // 0: sixgate.CodeRequest.verb:type_name -> sixgate.CodeRequest.Verb
@@ -1281,11 +1420,12 @@ var file_message_proto_depIdxs = []int32{
 	14, // 5: sixgate.Control.end:type_name -> sixgate.End
 	13, // 6: sixgate.Control.alert:type_name -> sixgate.Alert
 	0,  // 7: sixgate.HostsAnswer.status:type_name -> sixgate.Status
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	21, // 8: sixgate.Report.lost:type_name -> sixgate.LostWay
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_message_proto_init() }
@@ -1304,7 +1444,7 @@ func file_message_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_message_proto_rawDesc), len(file_message_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

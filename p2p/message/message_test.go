@@ -44,6 +44,9 @@ var messages = []example{
 	{"00000002 0801", &HostsAnswer{Status: Status_OK}},
 	{"00000008 0a0104 0a0304dead", &Spot{Addresses: [][]byte{{4}, {4, 0xde, 0xad}}}},
 	{"00000000", &Spot{}},
+	{"0000000c 0a04 0801 1802 0a04 1001 1807", &Report{Lost: []*LostWay{{Transport: 1, Why: 2}, {Proxy: true, Why: 7}}}},
+	{"00000004 0801 1802", &LostWay{Transport: 1, Why: 2}},
+	{"00000007 1003 1802 20d836", &Report{Undirect: 3, Path: 2, Micros: 7000}},
 }
 
 func wire(t testing.TB, s string) []byte {
