@@ -202,6 +202,8 @@ func TestCluster(t *testing.T) {
 		}
 	})
 
+	t.Run("what is written twice counts once", func(t *testing.T) { writeTwice(t, b.codes.store) })
+
 	t.Run("of many hosts one gets a code", func(t *testing.T) {
 		for range 5 {
 			raceForCode(t, issue(t, a.codes, bridge.ID().String()), all)

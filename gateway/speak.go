@@ -76,21 +76,17 @@ func hearAs[T any](m *nats.Msg, take func(T)) {
 	}
 }
 
-// greet tells the others again and again that this gateway is there, and says in the log when a cluster can work and when it cannot.
+// greet tells the others again and again that this gateway is there, and the log who is missing.
 func (g *Gateway) greet(ctx context.Context) {
 	again := time.NewTicker(helloEvery)
 	defer again.Stop()
-	apart := true
+	there := 0
 	for n := 1; ; n++ {
 		_, digest := g.roster.read()
 		g.others.tell(helloTo, hello{Gateway: g.node.ID().String(), Addresses: g.outward(), Roster: digest})
-		switch now := g.others.apart(); {
-		case now && (!apart || n == startHellos):
-			g.log.Warn("too few gateways of the cluster are there: sessions go on, but no code can be made or used", "there", 1+g.others.there(), "of", g.others.size)
-			apart = true
-		case !now && apart:
-			g.log.Info("enough gateways of the cluster are there", "there", 1+g.others.there(), "of", g.others.size)
-			apart = false
+		if now := 1 + g.others.there(); now != there && n >= startHellos || now == g.others.size && there != now {
+			there = now
+			g.logThere(there)
 		}
 		select {
 		case <-again.C:
@@ -98,6 +94,18 @@ func (g *Gateway) greet(ctx context.Context) {
 			g.others.tell(helloTo, hello{Gateway: g.node.ID().String(), Goes: true})
 			return
 		}
+	}
+}
+
+func (g *Gateway) logThere(there int) {
+	log := g.log.With("there", there, "of", g.others.size)
+	switch {
+	case there >= g.others.size:
+		log.Info("all gateways of the cluster are there")
+	case g.others.apart():
+		log.Warn("too few gateways of the cluster are there: sessions go on, but no code can be made or used")
+	default:
+		log.Warn("a gateway of the cluster is missing")
 	}
 }
 

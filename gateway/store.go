@@ -92,18 +92,38 @@ func (s *store) replace(ctx context.Context, key string, value []byte, rev uint6
 	return s.put(ctx, key, value, ttl, jetstream.WithExpectLastSequencePerSubject(rev))
 }
 
-// put writes a key that vanishes after ttl. What is not answered may have been written all the same; asked again, the store
-// knows it by its id.
+// put writes a key that vanishes after ttl.
 func (s *store) put(ctx context.Context, key string, value []byte, ttl time.Duration, o ...jetstream.PublishOpt) (rev uint64, err error) {
-	o = append(o, jetstream.WithMsgTTL(ttl), jetstream.WithMsgID(rand.Text()), jetstream.WithRetryAttempts(0))
-	err = s.ask(ctx, func(ctx context.Context) error {
-		ack, err := s.js.PublishMsg(ctx, &nats.Msg{Subject: storeName + "." + key, Data: value}, o...)
-		if err == nil {
-			rev = ack.Sequence
-		}
+	write := s.writer(key, value, ttl, o...)
+	err = s.ask(ctx, func(ctx context.Context) (err error) {
+		rev, err = write(ctx)
 		return err
 	})
 	return rev, err
+}
+
+// writer returns what writes a key, once: what is not answered may have been written all the same, and is known by its id when it is
+// written again. JetStream itself looks at the id first where there are replicas, and at the revision where there is one.
+func (s *store) writer(key string, value []byte, ttl time.Duration, o ...jetstream.PublishOpt) func(context.Context) (rev uint64, err error) {
+	id, subject := rand.Text(), storeName+"."+key
+	o = append(o, jetstream.WithMsgTTL(ttl), jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+	return func(ctx context.Context) (uint64, error) {
+		ack, err := s.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: value}, o...)
+		if err == nil {
+			return ack.Sequence, nil
+		}
+		if err = storeError(err); err != errRevision {
+			return 0, err
+		}
+		m, err := s.stream.GetLastMsgForSubject(ctx, subject)
+		if err == nil && m.Header.Get(jetstream.MsgIDHeader) == id {
+			return m.Sequence, nil
+		}
+		if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+			err = errRevision
+		}
+		return 0, err
+	}
 }
 
 // ask asks the store until it answers. Where it cannot because the cluster has fallen apart, the error is p2p.ErrApart.
@@ -114,7 +134,7 @@ func (s *store) ask(ctx context.Context, question func(context.Context) error) e
 		}
 		err := s.once(ctx, question)
 		if !again(err) {
-			return storeError(err)
+			return err
 		}
 		if sleep(ctx, askAgain/10) != nil {
 			return fmt.Errorf("%w (%w)", p2p.ErrBusy, err)

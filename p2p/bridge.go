@@ -134,14 +134,14 @@ func DialBridge(ctx context.Context, o BridgeOptions) (*Bridge, error) {
 	return b, nil
 }
 
-// enter connects to a gateway that knows the profile.
+// enter connects to a gateway that knows the profile, and has codes.
 func (b *Bridge) enter(ctx context.Context) error {
 	for {
 		err := b.begin(ctx, b.open())
 		if err == nil {
 			_, err = b.ask(ctx, message.CodeRequest_CANCEL)
 		}
-		if !errors.Is(err, ErrNotAdmitted) || !b.shun() {
+		if !errors.Is(err, ErrNotAdmitted) && !errors.Is(err, ErrApart) || !b.shun() {
 			return err
 		}
 	}

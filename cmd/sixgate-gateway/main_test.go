@@ -73,6 +73,12 @@ func TestServeAndAddOperator(t *testing.T) {
 	if _, err := b.NewCode(t.Context()); err != nil {
 		t.Error(err)
 	}
+	if out, err := command(t, "operator", "remove", "Ada", "--gateway-data", data).CombinedOutput(); err != nil {
+		t.Errorf("%s, %v", out, err)
+	}
+	if _, err := b.NewCode(t.Context()); !errors.Is(err, p2p.ErrNotAdmitted) {
+		t.Errorf("a code for an operator who was removed: %v", err)
+	}
 	b.Close()
 	serve.Process.Signal(syscall.SIGTERM)
 	if err := serve.Wait(); err != nil {
@@ -86,7 +92,10 @@ func TestHelpAndErrors(t *testing.T) {
 			t.Errorf("%v: %q, %v", args, out, err)
 		}
 	}
-	for _, args := range [][]string{{}, {"serve", "--portal", "x"}, {"operator"}, {"operator", "add"}, {"serve", "--listen", "everywhere", "--data", t.TempDir()}} {
+	for _, args := range [][]string{{}, {"serve", "--portal", "x"}, {"operator"}, {"operator", "add"}, {"serve", "--listen", "everywhere", "--data", t.TempDir()},
+		{"operator", "remove", "Ada", "--gateway-data", t.TempDir()}, {"serve", "--cluster", "helpdesk", "--data", t.TempDir()},
+		{"serve", "--cluster", "helpdesk,10.0.0.2", "--data", t.TempDir()},
+		{"serve", "--cluster", "helpdesk,127.0.0.1:4444", "--cluster-listen", "127.0.0.1:4444", "--data", t.TempDir()}} {
 		if out, err := command(t, args...).CombinedOutput(); err == nil || len(out) == 0 {
 			t.Errorf("%v: %q, %v", args, out, err)
 		}
