@@ -21,8 +21,9 @@ type internet struct {
 	*bed.Bed
 	machine *bed.Machine // the gateway's
 	gateway *talk
-	address string // the gateway's first
-	data    string // where it keeps its state
+	address string   // the gateway's first
+	data    string   // where it keeps its state
+	cluster []string // what it is told of others that it is one with
 }
 
 func newInternet(t *testing.T) *internet {
@@ -54,7 +55,7 @@ func (n *internet) serve(t *testing.T, l bed.Line) *internet {
 // open starts the gateway, again with the state that it had.
 func (n *internet) open(t *testing.T) {
 	t.Helper()
-	n.gateway = start(t, n.machine.Space, "sixgate-gateway", "serve", "--data", n.data, "--listen", "0.0.0.0:443")
+	n.gateway = start(t, n.machine.Space, "sixgate-gateway", append([]string{"serve", "--data", n.data, "--listen", "0.0.0.0:443"}, n.cluster...)...)
 	n.address = strings.TrimSpace(n.gateway.until(t, "\n"))
 }
 
@@ -95,7 +96,12 @@ type help struct {
 // help plays both people up to the first picture.
 func (n *internet) help(t *testing.T, user, supporter place) *help {
 	t.Helper()
-	h := &help{meeting: n.attend(t, supporter), desk: smallDesk(t)}
+	return n.attend(t, supporter).help(t, user, supporter)
+}
+
+func (m *meeting) help(t *testing.T, user, supporter place) *help {
+	t.Helper()
+	h := &help{meeting: m, desk: smallDesk(t)}
 	conn, err := dialFrom(supporter.Space, h.viewers.addr())
 	if err != nil {
 		t.Fatal(err)

@@ -138,10 +138,16 @@ type event struct {
 func (p *talk) event(t *testing.T, kind string) (e event) {
 	t.Helper()
 	for e.Event != kind {
-		e = event{}
-		if err := json.Unmarshal([]byte(p.until(t, "\n")), &e); err != nil {
-			t.Fatal(err)
-		}
+		e = p.anyEvent(t)
+	}
+	return e
+}
+
+// anyEvent waits for the next.
+func (p *talk) anyEvent(t *testing.T) (e event) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(p.until(t, "\n")), &e); err != nil {
+		t.Fatal(err)
 	}
 	return e
 }
@@ -170,7 +176,7 @@ func (p *talk) exit(t *testing.T) int {
 // meeting is a gateway and a bridge with a code.
 type meeting struct {
 	gateway, bridge *talk
-	address         string // of the gateway
+	address         string // of the gateway; of several, one after the other
 	profile         string // the bridge's
 	code            string
 	path            string // when the first picture came
@@ -211,7 +217,11 @@ func (m *meeting) nextCode(t *testing.T) {
 // host starts the end user's program.
 func (m *meeting) host(t *testing.T, namespace, display string) *talk {
 	t.Helper()
-	return start(t, namespace, "sixgate-host", "--gateway", m.address, "--tty", "--display", display)
+	args := []string{"--tty", "--display", display}
+	for _, a := range strings.Fields(m.address) {
+		args = append(args, "--gateway", a)
+	}
+	return start(t, namespace, "sixgate-host", args...)
 }
 
 // allow plays both people up to the desktop. Windows that open later are shown: few tests are about those.

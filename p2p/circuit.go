@@ -33,7 +33,7 @@ type circuits struct {
 // relayed is the address under which a host knows a bridge. At which gateway that is now is for circuits to find out.
 var relayed = multiaddr.StringCast("/p2p-circuit")
 
-// circuitAhead is how long the gateway that is used has for a circuit before others are asked.
+// circuitAhead is how long a gateway that is connected has for a circuit before others are asked.
 const circuitAhead = 2 * stagger
 
 func addCircuits(u *uplink, h host.Host, up transport.Upgrader) error {
@@ -57,7 +57,11 @@ func (t *circuits) Listen(multiaddr.Multiaddr) (transport.Listener, error) {
 func (t *circuits) Dial(ctx context.Context, _ multiaddr.Multiaddr, bridge peer.ID) (transport.CapableConn, error) {
 	var mu sync.Mutex
 	var first transport.CapableConn
-	err := t.seek(ctx, t.ways.known(), circuitAhead, func(ctx context.Context, g gateway) error {
+	ahead := circuitAhead
+	if t.node.Network().Connectedness(t.here().id) != network.Connected {
+		ahead = 0
+	}
+	err := t.seek(ctx, t.ways.known(), ahead, func(ctx context.Context, g gateway) error {
 		c, err := t.through(ctx, g, bridge)
 		if err != nil {
 			return err

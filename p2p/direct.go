@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -193,8 +194,19 @@ func (h *Host) answer(ctx context.Context, s network.Stream, bridge peer.ID) err
 	if err := message.Write(s, &message.Spot{Addresses: here.addresses()}); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer s.CloseRead()
 	_, err = h.punch(ctx, bridge, reachable(there, here.seen), func() error {
-		return errors.Join(message.Read(s, new(message.Spot)), message.Write(s, new(message.Spot)), message.Read(s, new(message.Spot)))
+		err := errors.Join(message.Read(s, new(message.Spot)), message.Write(s, new(message.Spot)), message.Read(s, new(message.Spot)))
+		watching.Go(func() {
+			if _, broken := s.Read(make([]byte, 1)); broken != io.EOF {
+				cancel() // the way over the relay is to be mended first: the library dials a peer in all ways or none
+			}
+		})
+		return err
 	})
 	return err
 }

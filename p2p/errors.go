@@ -19,7 +19,7 @@ var (
 	ErrApart = errors.New("the gateway has lost the other gateways that it shares its codes with: sessions go on, but no code can " +
 		"be made or used until they are back; try again in some minutes, and tell its administrator")
 	ErrBridgeGone = errors.New("the supporter's program does not answer; ask your supporter for a new code")
-	ErrForgotten  = errors.New("the gateway no longer knows the code that waited; tell the other side the new one")
+	ErrForgotten  = errors.New("the gateway does not know the code that waited; tell the other side the new one")
 	ErrHostGone   = errors.New("the other computer took the code and did not arrive; make a new code")
 	ErrHandshake  = errors.New("the other side did not finish the handshake; begin again with a new code")
 	ErrVersion    = errors.New("the two programs speak different versions: install the same version of sixgate on both sides")

@@ -43,6 +43,7 @@ func (h *Host) connectTo(ctx context.Context, bridge peer.ID) (network.Conn, err
 	if sw, ok := h.node.Network().(*swarm.Swarm); ok {
 		sw.Backoff().Clear(bridge) // a new code, or a new way to the gateway, is a new chance
 	}
+	h.node.Peerstore().ClearAddrs(bridge) // where it was to be met directly: relays come after such addresses, and fail with the last of them
 	h.node.Peerstore().AddAddr(bridge, relayed, peerstore.TempAddrTTL)
 	return h.node.Network().DialPeer(network.WithAllowLimitedConn(ctx, "session"), bridge)
 }

@@ -116,9 +116,9 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 	call, err := b.await(ctx, node, func(until time.Time) {
 		m.show("waiting for the next code", "The last sessions ended at once. It comes at "+until.Format(time.TimeOnly)+".")
 		b.Report(Event{Event: "wait", Until: until})
-	}, func(code p2p.Code) {
+	}, func(code p2p.Code, why string) {
 		m.show("waiting for the other side", "The code has not been typed in yet.")
-		b.Report(Event{Event: "code", Code: code.Digits, Expires: code.Expires})
+		b.Report(Event{Event: "code", Code: code.Digits, Expires: code.Expires, Reason: why})
 		if !announced {
 			b.Report(Event{Event: "viewer", Address: address, Password: a.server.Password})
 			announced = true
@@ -146,9 +146,9 @@ func (b *Bridge) serveSession(ctx context.Context, node *p2p.Bridge, address str
 }
 
 // await gets a code, and a new one whenever it has expired or the gateway has forgotten it, until a host has typed one in. It tells of a
-// code that waits for a time.
-func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until time.Time), issued func(p2p.Code)) (*p2p.Call, error) {
-	for {
+// code that waits for a time, and why one is new before its time.
+func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until time.Time), issued func(code p2p.Code, why string)) (*p2p.Call, error) {
+	for why := ""; ; {
 		if until := node.CodeFrom(); time.Now().Before(until) {
 			waits(until)
 		}
@@ -165,7 +165,8 @@ func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until t
 				return nil, ctx.Err()
 			}
 		}
-		issued(code)
+		issued(code, why)
+		why = ""
 		waiting, stop := context.WithDeadline(ctx, code.Expires)
 		call, err := node.Accept(waiting)
 		stop()
@@ -173,7 +174,7 @@ func (b *Bridge) await(ctx context.Context, node *p2p.Bridge, waits func(until t
 			continue // expired
 		}
 		if errors.Is(err, p2p.ErrForgotten) {
-			b.Report(Event{Event: "state", State: err.Error()})
+			why = err.Error()
 			continue
 		}
 		return call, err

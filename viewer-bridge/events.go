@@ -29,7 +29,7 @@ type Event struct {
 	Failed    []Failed  `json:"failed,omitempty"`    // the other ways to it that were tried
 	Kind      string    `json:"kind,omitempty"`      // of an alert: blocked, free
 	Title     string    `json:"title,omitempty"`     // of the window that an alert is about
-	Reason    string    `json:"reason,omitempty"`
+	Reason    string    `json:"reason,omitempty"`    // of an end, of a code that comes before the last one has expired, …
 }
 
 // Failed is a way that does not lead to the gateway.

@@ -130,6 +130,9 @@ func words(w io.Writer) func(viewerbridge.Event) {
 	return func(e viewerbridge.Event) {
 		switch e.Event {
 		case "code":
+			if e.Reason != "" {
+				fmt.Fprintf(w, "A new code: %s\n", e.Reason)
+			}
 			fmt.Fprintf(w, "Code: %s %s, valid until %s\n", e.Code[:3], e.Code[3:], e.Expires.Local().Format("15:04:05"))
 		case "viewer":
 			password := "none"
