@@ -55,6 +55,15 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+// Everything that is said before the commitment is in the transcript, in one way only.
+func TestTranscript(t *testing.T) {
+	want := "\x02" + "\x00\x0akitchen-pc" + "\x00\x00" + "\x00\x00" + "\x00\x06Debian" + "\x00" +
+		"\x00\x03Ada" + "\x00\x07Example" + "\x00\x04help" + "\x00\x00" + string(rune(session.ModeGuidance))
+	if got := string(transcript(kitchen.self, ada.self)); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // Each end stalls before each of its steps. The other end drops it after stepFor, and not before.
 func TestStalledHandshake(t *testing.T) {
 	say := func(m ...proto.Message) func(io.ReadWriter) {

@@ -115,6 +115,22 @@ func TestHostilePositions(t *testing.T) {
 	c.Wait()
 }
 
+// What is acknowledged after a reset is gone already.
+func TestAckAfterReset(t *testing.T) {
+	c := New(Options{})
+	near, far := net.Pipe()
+	c.Attach(pipe{near}, 0)
+	c.Write(make([]byte, 3*maxData))
+	far.Read(make([]byte, 1)) // the first of the frames is on its way
+	c.Reset(7)
+	far.Write(numbered(ack, maxData))
+	far.Close()
+	c.Wait()
+	if !c.Over() || c.out.size != 0 {
+		t.Errorf("%d bytes are kept", c.out.size)
+	}
+}
+
 // Cut at every byte, a frame does nothing: the Conn waits for another stream.
 func TestTruncatedFrames(t *testing.T) {
 	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1)} {
