@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -42,13 +44,13 @@ func wrongs(whole []byte) (all [][]byte) {
 
 // answers has a gateway's answers to questions of one kind be what the test puts there.
 func answers(g *Gateway, p protocol.ID, question proto.Message) (say func([]byte)) {
-	var now []byte
+	var now atomic.Value
 	g.node.SetStreamHandler(p, func(s network.Stream) {
 		defer s.Close()
 		message.Read(s, question)
-		s.Write(now)
+		s.Write(now.Load().([]byte))
 	})
-	return func(b []byte) { now = b }
+	return func(b []byte) { now.Store(b) }
 }
 
 // A gateway that answers what no gateway answers gets an error from host and bridge, and nothing else.
@@ -56,6 +58,7 @@ func TestHostileGateway(t *testing.T) {
 	g := start(t, Options{})
 	b := addBridge(t, g, "Ada")
 	operator := g.node.Network().Peers()[0]
+	_, gateway := whereabouts(g)
 	host, bridge := call(t, dialHost(t, g.Addresses()...), b)
 	consent(t, host, bridge)
 	h := dialHost(t, g.Addresses()...)
@@ -67,6 +70,8 @@ func TestHostileGateway(t *testing.T) {
 		{Status: message.Status_OK, Bridge: []byte("nobody"), Operator: "Ada"},
 		{Status: message.Status_OK, Bridge: []byte(g.node.ID()), Operator: "Ada"},
 		meeting, // nobody has told the bridge of the host
+		{Status: message.Status_OK, Bridge: []byte(operator), Operator: "Ada", Gateways: []string{"\x1b[2J", "/ip4/192.0.2.1/tcp/22", "/p2p/" + gateway}},
+		{Status: message.Status_OK, Bridge: []byte(operator), Operator: "Ada", Gateways: slices.Repeat([]string{"/ip4/127.0.0.1/tcp/1/p2p/" + gateway}, 40)},
 	} {
 		meetings = append(meetings, wire(t, m))
 	}

@@ -190,6 +190,43 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// Check digits that were wrong three times end the session with the same words on both ends, and the code is nobody's any more.
+func TestWrongDigitsBurnTheCode(t *testing.T) {
+	g := start(t, Options{})
+	b, h := addBridge(t, g, "Ada"), dialHost(t, g.Addresses()...)
+	code := newCode(t, b)
+	host, err := h.Join(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bridge, err := b.Accept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := bridge.CheckDigits() // as the supporter reads them out
+	wrong := string('0'+(digits[0]-'0'+1)%10) + digits[1:]
+	var tries session.Attempts
+	for range session.MaxAttempts {
+		err = tries.Try(wrong, host.CheckDigits())
+	}
+	if err != session.WrongDigits || tries.Try(digits, host.CheckDigits()) != session.WrongDigits {
+		t.Fatalf("after %d wrong tries: %v", session.MaxAttempts, err)
+	}
+	host.End(session.WrongDigits)
+	<-bridge.Done()
+	if host.Err() != session.WrongDigits || bridge.Err() != session.WrongDigits {
+		t.Errorf("ended with %v and %v", host.Err(), bridge.Err())
+	}
+	if _, err := b.Extend(t.Context()); !errors.Is(err, p2p.ErrNoCode) {
+		t.Errorf("the burnt code is extended: %v", err)
+	}
+	for name, h := range map[string]*p2p.Host{"the same host": h, "another": dialHost(t, g.Addresses()...)} {
+		if _, err := h.Join(t.Context(), code); err != p2p.ErrNoCode {
+			t.Errorf("%s types the burnt code: %v", name, err)
+		}
+	}
+}
+
 // One bridge after another session, and with several at once: nothing is used up.
 func TestManySessions(t *testing.T) {
 	g := start(t, Options{})
