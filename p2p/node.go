@@ -77,7 +77,7 @@ func NewNode(o NodeOptions) (host.Host, error) {
 func transports(h host.Host, sw *swarm.Swarm, o NodeOptions) error {
 	muxer := *yamux.DefaultTransport
 	muxer.KeepAliveInterval, muxer.ConnectionWriteTimeout = aliveEvery, writeFor
-	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: &muxer}}
+	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: burstMuxer{&muxer}}}
 	security, err := noise.New(noise.ID, o.Key, muxers)
 	if err != nil {
 		return err
