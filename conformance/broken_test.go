@@ -32,36 +32,37 @@ func (m *meeting) broken(t *testing.T, meanwhile func()) {
 	meanwhile()
 }
 
-// seen waits for words on the page, and for the bar to be as it is when the connection is broken, or not; it looks the page over, and
-// takes pictures for SIXGATE_SHOTS.
-func (m *meeting) seen(t *testing.T, d *desk, web *tabs, name, selector, want string) {
+// reads waits for words on the page, looks it over, and takes a picture for SIXGATE_SHOTS.
+func (b *tabs) reads(t *testing.T, name, selector, want string) {
 	t.Helper()
 	eventually(t, func() error {
-		if got := fmt.Sprint(web.do(t, "text", "a", selector)); !strings.Contains(got, want) {
+		if got := fmt.Sprint(b.do(t, "text", "a", selector)); !strings.Contains(got, want) {
 			return fmt.Errorf("%s: the page says %q, not %q", name, got, want)
 		}
 		return nil
 	})
-	if bad := web.do(t, "evaluate", "a", "("+lookOver+")()"); bad != "" {
+	if bad := b.do(t, "evaluate", "a", "("+lookOver+")()"); bad != "" {
 		t.Errorf("%s: %v", name, bad)
 	}
+	if dir := os.Getenv("SIXGATE_SHOTS"); dir != "" {
+		b.do(t, "shot", "a", filepath.Join(dir, name+".png"))
+	}
+}
+
+// warns waits until the bar says that the connection is broken, or no longer does.
+func (d *desk) warns(t *testing.T, want bool) {
+	t.Helper()
 	eventually(t, func() error {
 		screen := d.look(t)
-		warns := 0
+		amber := 0
 		for x := range screen.Rect.Dx() {
 			if screen.RGBAAt(x, 3) == (color.RGBA{0x8a, 0x5a, 0x00, 0xff}) {
-				warns++
+				amber++
 			}
 		}
-		if name == "broken" != (warns > 100) {
-			return fmt.Errorf("%s: %d pixels of the bar warn", name, warns)
-		}
-		if dir := os.Getenv("SIXGATE_SHOTS"); dir != "" {
-			save(t, filepath.Join(dir, name+" screen.png"), screen)
+		if want != (amber > 100) {
+			return fmt.Errorf("%d pixels of the bar warn", amber)
 		}
 		return nil
 	})
-	if dir := os.Getenv("SIXGATE_SHOTS"); dir != "" {
-		web.do(t, "shot", "a", filepath.Join(dir, name+".png"))
-	}
 }

@@ -226,6 +226,12 @@ func TestPageLive(t *testing.T) {
 	web.do(t, "type", "a", wrong)
 	web.do(t, "wait", "a", ".problem")
 	web.do(t, "type", "a", digits)
+	web.do(t, "wait", "a", ".fit")
+	m.broken(t, func() { // meanwhile the question can be read
+		web.do(t, "wait", "a", ".broken")
+		web.reads(t, "broken while asked", ".broken", "Nothing has come from Ada since")
+	})
+	web.do(t, "wait", "a", "#back")
 	web.do(t, "wait", "a", "#allow:not(:disabled)")
 	web.showNew(t, "a")
 	web.do(t, "click", "a", "input[name=clipboard]")
@@ -291,11 +297,13 @@ func TestPageLive(t *testing.T) {
 	// The connection breaks, and comes back: both people see it.
 	m.broken(t, func() {
 		web.do(t, "wait", "a", ".broken")
-		m.seen(t, d, web, "broken", ".broken", "Nothing has come from Ada since")
-		m.seen(t, d, web, "broken", ".name", "Ada sees nothing now")
+		web.reads(t, "broken", ".broken", "Nothing has come from Ada since")
+		web.reads(t, "broken", ".name", "Ada sees nothing now")
+		d.warns(t, true)
 	})
 	web.do(t, "wait", "a", "#back")
-	m.seen(t, d, web, "back", "#path", "Connected through the help desk · ")
+	web.reads(t, "back", "#path", "Connected through the help desk · ")
+	d.warns(t, false)
 	watch(t, d, viewer.picture, same)
 
 	// The browser is closed: the session goes on. The supporter ends it while the connection is broken, and the host learns why.

@@ -53,7 +53,7 @@ func newMetrics() *metrics {
 // refused counts an error that a host or a bridge is answered with.
 func (m *metrics) refused(err error) {
 	for reason, known := range map[string]error{"wrong code": p2p.ErrNoCode, "too many codes": p2p.ErrTooMany,
-		"bridge gone": p2p.ErrBridgeGone, "not admitted": p2p.ErrNotAdmitted} {
+		"bridge gone": p2p.ErrBridgeGone, "not admitted": p2p.ErrNotAdmitted, "busy": p2p.ErrBusy, "apart": p2p.ErrApart} {
 		if errors.Is(err, known) {
 			m.refusals.WithLabelValues(reason).Inc()
 			return

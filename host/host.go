@@ -55,6 +55,8 @@ type Questions interface {
 	// Power asks whether the computer may be shut down or, where restart is set, restarted, as the supporter of c wishes. It is
 	// asked while Live is.
 	Power(ctx context.Context, c *Consent, restart bool) (bool, error)
+	// Stand tells how the session stands on the network while CheckDigits or Allow is asked; Live sees it for itself.
+	Stand(s Standing)
 	// Show tells how the session stands.
 	Show(state session.State)
 	// End tells why there is nothing more to come, and shows the receipt of a session that took place.
@@ -165,6 +167,8 @@ func (h Host) serve(ctx context.Context, call *p2p.Call, hiding *Hiding) (sessio
 	if len(request.Modes) == 0 {
 		return session.NoMode, nil
 	}
+	stop := h.followAsked(ctx, call)
+	defer stop()
 	if reason := h.check(ctx, call); reason != 0 {
 		return reason, nil
 	}
@@ -172,6 +176,7 @@ func (h Host) serve(ctx context.Context, call *p2p.Call, hiding *Hiding) (sessio
 	if reason != 0 {
 		return reason, nil
 	}
+	stop()
 	return h.live(ctx, call, request, granted, hiding)
 }
 
@@ -232,7 +237,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	consent.tell = func(mode session.Mode, now session.Permissions) {
 		state := consent.State()
 		if state == session.Broken {
-			state = standingOf(call).State // when the supporter hears of it
+			state = pathOf(call).State // when the supporter hears of it
 		}
 		if !now.Has(session.View) {
 			state = session.Paused
@@ -271,7 +276,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 		call.End(over(ctx))
 	})
 	running.Go(func() { consent.gate.watch(ctx) })
-	running.Go(func() { h.follow(ctx, call, consent) })
+	running.Go(func() { follow(ctx, call, consent.gate.release, func(s Standing) { h.stand(consent, s) }) })
 	running.Go(func() { consent.gate.tellPauses(ctx, alert) })
 	running.Go(func() { consent.gate.tellBlocked(ctx, alert) })
 	running.Go(func() { // a line that is stuck keeps nobody from changing their mind

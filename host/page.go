@@ -25,8 +25,9 @@ type Page struct {
 	unlock  time.Time           // when Allow may be pressed
 	open    map[string]chan any // where the answers to the questions of each kind go, capacity 1
 	consent *Consent
-	hiding  *Hiding // nil: nothing can be hidden
-	power   string  // what the supporter wants to do to the computer: "restart", "shutdown"
+	hiding  *Hiding    // nil: nothing can be hidden
+	power   string     // what the supporter wants to do to the computer: "restart", "shutdown"
+	broken  *time.Time // since when there is no connection, while the end user is asked
 }
 
 // view is what the page shows: the program's side of web/host/state.ts.
@@ -135,6 +136,9 @@ func (p *Page) now() view {
 	defer p.mu.Unlock()
 	v := p.view
 	v.Pause = max(0, time.Until(p.unlock).Milliseconds())
+	if v.State == "verify" {
+		v.Broken = p.broken
+	}
 	return v
 }
 
@@ -291,6 +295,20 @@ func (p *Page) step(m session.Mode) error {
 	return c.Step(m)
 }
 
+func (p *Page) Stand(s Standing) {
+	var broken *time.Time
+	if s.State == session.Broken {
+		broken = &s.Since
+	}
+	p.mu.Lock()
+	isNew := (broken == nil) != (p.broken == nil)
+	p.broken = broken
+	p.mu.Unlock()
+	if isNew {
+		p.server.views.ring()
+	}
+}
+
 func (p *Page) Show(session.State) { p.show(view{State: "waiting"}) }
 
 func (p *Page) End(reason session.Reason, r *Receipt) {
@@ -318,7 +336,7 @@ func problemKey(err error) string {
 		err error
 		key string
 	}{
-		{proxy.ErrWantsCredentials, "proxy-wants"}, {proxy.ErrWrongCredentials, "proxy-wrong"},
+		{p2p.ErrOtherGateway, "impostor"}, {proxy.ErrWantsCredentials, "proxy-wants"}, {proxy.ErrWrongCredentials, "proxy-wrong"},
 		{errNotACode, "not-a-code"}, {errHandsOff, "hands-off"}, {errTooSoon, "too-soon"},
 		{p2p.ErrNoCode, "no-code"}, {p2p.ErrTooMany, "too-many"}, {p2p.ErrGateway, "gateway"}, {p2p.ErrBusy, "busy"}, {p2p.ErrApart, "busy"},
 		{p2p.ErrBridgeGone, "bridge-gone"}, {p2p.ErrHandshake, "handshake"}, {p2p.ErrVersion, "version"}, {p2p.ErrImpostor, "impostor"},

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"sixgate/p2p"
@@ -25,8 +26,8 @@ func (c *Consent) Standing() Standing { return *c.standing.Load() }
 // State is Standing's.
 func (c *Consent) State() session.State { return c.Standing().State }
 
-// standingOf is the Standing of a call that is not broken.
-func standingOf(call *p2p.Call) Standing {
+// pathOf is the Standing of a call that is not broken.
+func pathOf(call *p2p.Call) Standing {
 	relay, rtt := call.Path()
 	if relay {
 		return Standing{State: session.Relayed, RTT: rtt}
@@ -34,32 +35,49 @@ func standingOf(call *p2p.Call) Standing {
 	return Standing{State: session.Direct, RTT: rtt}
 }
 
-// follow keeps Standing true until ctx ends, and tells both people.
-func (h Host) follow(ctx context.Context, call *p2p.Call, c *Consent) {
+// standingOf is the Standing of a call.
+func standingOf(call *p2p.Call) Standing {
+	if since := call.BrokenSince(); !since.IsZero() {
+		return Standing{State: session.Broken, Since: since}
+	}
+	return pathOf(call)
+}
+
+// follow tells how a call stands whenever that may be new, until ctx ends. It calls broke at once when the connection breaks.
+func follow(ctx context.Context, call *p2p.Call, broke func(), tell func(Standing)) {
 	var late <-chan time.Time
-	for {
+	for told := false; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-call.Changes():
-			since := call.BrokenSince()
-			if !since.IsZero() {
-				c.gate.release()
+			s := standingOf(call)
+			if s.State == session.Broken {
+				broke()
 			}
 			switch {
-			case since.IsZero():
-				late = nil
-				h.stand(c, standingOf(call))
-			case late == nil && c.State() != session.Broken:
-				late = time.After(time.Until(since.Add(waitFor)))
+			case s.State != session.Broken:
+				late, told = nil, false
+				tell(s)
+			case late == nil && !told:
+				late = time.After(time.Until(s.Since.Add(waitFor)))
 			}
 		case <-late:
 			late = nil
-			if since := call.BrokenSince(); !since.IsZero() {
-				h.stand(c, Standing{State: session.Broken, Since: since})
+			if s := standingOf(call); s.State == session.Broken {
+				told = true
+				tell(s)
 			}
 		}
 	}
+}
+
+// followAsked tells the end user, while they are asked, when the connection breaks and is back, until stop is called.
+func (h Host) followAsked(ctx context.Context, call *p2p.Call) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	following.Go(func() { follow(ctx, call, func() {}, h.Questions.Stand) })
+	return sync.OnceFunc(func() { cancel(); following.Wait() })
 }
 
 // stand tells both people how the session stands, if that is new.

@@ -71,6 +71,33 @@ func TestPageOfABrokenConnection(t *testing.T) {
 	live()
 }
 
+// While the end user is asked, they see it too.
+func TestBrokenWhileAsked(t *testing.T) {
+	p, tb := openPage(t)
+	digits := asking(func() (string, error) { return p.CheckDigits(t.Context(), ada, nil) })
+	tb.until(in("verify"))
+	p.Stand(Standing{State: session.Relayed})
+	p.Stand(Standing{State: session.Broken, Since: since})
+	if v := tb.until(in("verify")); v.Broken == nil || !v.Broken.Equal(since) {
+		t.Errorf("the page says %+v", v)
+	}
+	p.Stand(Standing{State: session.Direct})
+	if v := tb.until(in("verify")); v.Broken != nil {
+		t.Errorf("the page says %+v", v)
+	}
+	tb.say("/digits", `"4719"`)
+	digits()
+
+	var out strings.Builder
+	q := Terminal(strings.NewReader(""), &out)
+	for _, s := range []session.State{session.Relayed, session.Direct, session.Broken, session.Broken, session.Relayed} {
+		q.Stand(Standing{State: s, Since: since})
+	}
+	if said := out.String(); !strings.HasPrefix(said, "Connection broken") || !strings.HasSuffix(said, "The connection is back.\nConnected by relay.\n") || strings.Count(said, "broken") != 1 {
+		t.Errorf("the terminal says %q", said)
+	}
+}
+
 func TestTerminalOfABrokenConnection(t *testing.T) {
 	for _, tt := range []struct {
 		was session.State

@@ -24,6 +24,8 @@ type terminal struct {
 
 	mu      sync.Mutex
 	waiting chan<- string // a question's answer, while Live reads the lines; nil: there is none
+
+	stands session.State // as Stand has told
 }
 
 // Terminal asks on out and reads the answers, a line each, from in.

@@ -52,6 +52,15 @@ func (t *terminal) Live(ctx context.Context, c *Consent) error {
 	}
 }
 
+// Stand says that the connection broke, and that it is back.
+func (t *terminal) Stand(now Standing) {
+	was := t.stands
+	t.stands = now.State
+	if (was == session.Broken) != (now.State == session.Broken) {
+		t.mended(was, now)
+	}
+}
+
 // mended says that the connection broke, or is there again, or is another.
 func (t *terminal) mended(was session.State, now Standing) {
 	if was == session.Broken {

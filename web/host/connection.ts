@@ -11,7 +11,7 @@ let back = 0; // until when, in performance.now()'s milliseconds
 // stands takes in the view that comes next. redraw is called when what it says of a connection that is back has been there for long
 // enough.
 export function stands(next: View, redraw: () => void): void {
-  if (view?.broken && next.state === "live" && !next.broken) {
+  if (view?.broken && next.state !== "end" && !next.broken) {
     back = performance.now() + backFor;
     setTimeout(redraw, backFor + 50);
   }

@@ -51,7 +51,7 @@ const screens: Record<View["state"], (problem: HTMLElement[]) => HTMLElement[]> 
   waiting: () => [element("div", { class: "spin" }), element("h1", {}, say("waiting")), element("p", { class: "faint" }, say("nobodySees"))],
 
   verify: (problem) => {
-    const parts: HTMLElement[] = [element("h1", {}, say("wantsToHelp", who())), card()];
+    const parts: HTMLElement[] = [element("h1", {}, say("wantsToHelp", who())), ...connection(), card()];
     if (!view.verified) {
       parts.push(element("p", { class: "question" }, element("strong", {}, say("notVerified")), " ", say("didYouCall")));
     }
