@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,11 +14,14 @@ import (
 // writes notes what is written, write by write.
 type writes struct {
 	net.Conn
+	mu  sync.Mutex
 	all []string
 	err error
 }
 
 func (w *writes) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -41,6 +45,8 @@ func TestBursts(t *testing.T) {
 		left := func(when string, want ...string) {
 			t.Helper()
 			synctest.Wait()
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if !slices.Equal(w.all, want) {
 				t.Errorf("%s: %q, want %q", when, w.all, want)
 			}
@@ -73,7 +79,9 @@ func TestBursts(t *testing.T) {
 		time.Sleep(time.Second)
 		left("later")
 
+		w.mu.Lock()
 		w.err = net.ErrClosed
+		w.mu.Unlock()
 		c = &bursts{Conn: w}
 		write("lost")
 		time.Sleep(burstFor)
