@@ -25,8 +25,9 @@ type move struct {
 
 const (
 	moveAt    = 50 * time.Millisecond // the round trip to the gateway
-	moves     = 5                     // sessions
-	around    = time.Second           // the time on both sides of a move that it is blamed for
+	moves     = 10                    // sessions
+	before    = 2 * moveAt            // the time before a move …
+	after     = time.Second           // … and after it that it is blamed for
 	drawEvery = 20 * time.Millisecond // something new is on the display
 	outageFor = 10 * time.Second
 	outages   = 3
@@ -72,7 +73,7 @@ func (t *town) moved(ctx context.Context, st *stage, m *move) error {
 	}
 	at := time.Now()
 	m.took = append(m.took, at.Sub(began))
-	if err := pause(ctx, 2*around); err != nil {
+	if err := pause(ctx, 2*after); err != nil {
 		return err
 	}
 	longest := time.Duration(0)
@@ -80,9 +81,9 @@ func (t *town) moved(ctx context.Context, st *stage, m *move) error {
 	for i, now := range times[1:] {
 		gap := now.Sub(times[i])
 		switch {
-		case now.After(at.Add(around)):
+		case now.After(at.Add(after)):
 			m.gaps = append(m.gaps, gap)
-		case now.After(at.Add(-around)):
+		case now.After(at.Add(-before)):
 			longest = max(longest, gap)
 		}
 	}
@@ -129,7 +130,7 @@ func (r *report) measureOutage(ctx context.Context, b *bed.Bed, st *stage) error
 				return err
 			}
 		}
-		if err := pause(ctx, around); err != nil {
+		if err := pause(ctx, after); err != nil {
 			return err
 		}
 	}

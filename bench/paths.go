@@ -210,9 +210,9 @@ func (r *report) throughNetworks(b *strings.Builder) {
 		t.row(j.by, number(ms(j.rtt), 0), milliseconds(j.took, 0.5), milliseconds(j.took, 1))
 	}
 	t.write(b, "From the code to the first picture, over the relay")
-	t = newTable("from the relay to a direct connection", ":round trip to the gateway, ms", ":sessions", ":after the first picture p50 ms", ":slowest", ":pause p50 ms", ":longest", ":between two updates p50 ms")
+	t = newTable("from the relay to a direct connection", ":round trip to the gateway, ms", ":sessions", ":after the first picture p50 ms", ":slowest", ":pause p50 ms", ":p95", ":between two updates p50 ms")
 	for _, m := range r.moves {
-		t.row(m.by, number(ms(m.rtt), 0), fmt.Sprint(len(m.took)), milliseconds(m.took, 0.5), milliseconds(m.took, 1), milliseconds(m.pauses, 0.5), milliseconds(m.pauses, 1),
+		t.row(m.by, number(ms(m.rtt), 0), fmt.Sprint(len(m.took)), milliseconds(m.took, 0.5), milliseconds(m.took, 1), milliseconds(m.pauses, 0.5), milliseconds(m.pauses, 0.95),
 			milliseconds(m.gaps, 0.5))
 	}
 	t.write(b, "")

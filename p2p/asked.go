@@ -26,7 +26,7 @@ func (c *Call) attachNew(ch *channel, s resume.Stream, on carrier, said *message
 		}
 		return nil
 	}}
-	if err := ch.Attach(a, 0); err != nil {
+	if err := ch.Attach(a, 0, false); err != nil {
 		return err
 	}
 	c.settled(ch, on)

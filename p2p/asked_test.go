@@ -98,8 +98,10 @@ func openEarly(t *testing.T, c *Call) <-chan net.Conn {
 	return opened
 }
 
-// dataFrame is some bytes of a channel as they travel.
-func dataFrame(s string) []byte { return append([]byte{1, 0, 0, byte(len(s))}, s...) }
+// firstBytes are some bytes of a channel as they travel, from its beginning on.
+func firstBytes(s string) []byte {
+	return append([]byte{8, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, byte(len(s))}, s...)
+}
 
 // What is written to a new channel leaves with the question. A host that answers anything but what is expected, cut at every byte or
 // with any byte another, breaks no more than that stream: nothing of it is read, and on the next all comes once, from the beginning.
@@ -146,7 +148,7 @@ func newChannels(t *testing.T) {
 			t.Errorf("%s: with the question come %q", name, got)
 		}
 		go func() {
-			s.Write(slices.Concat(says(said), dataFrame("evil")))
+			s.Write(slices.Concat(says(said), firstBytes("evil")))
 			s.Close()
 		}()
 		again := <-host.streams
@@ -154,7 +156,7 @@ func newChannels(t *testing.T) {
 		if err := message.Read(again, &then); err != nil || then.Attempt <= said.Attempt || then.Got != 0 {
 			t.Errorf("%s: then comes %v, %v", name, &then, err)
 		}
-		go again.Write(slices.Concat(answer(&then, &message.Attached{Allowed: true}), dataFrame("fine")))
+		go again.Write(slices.Concat(answer(&then, &message.Attached{Allowed: true}), firstBytes("fine")))
 		if b := make([]byte, 4); must(io.ReadFull(ch, b)) != 4 || string(b) != "fine" {
 			t.Errorf("%s: the channel carries %q", name, b)
 		}

@@ -15,6 +15,7 @@ import (
 
 // A channel that is new, or whose stream has broken, or for which there is a better connection, comes to stand on a new stream:
 // the bridge opens one and says which channel it is for and how much of it has arrived, the host answers in kind, and both go on.
+// Where the old stream still carries they say that too, and what is under way on it arrives there (resume.Conn.Attach).
 //
 // The connection is end to end and its peer ids are Noise's, so nobody else opens or reads such a stream, and the gateway cannot
 // join in. But a peer id is a key in a file: the proofs, made with a key from this session's handshake, keep out who has a copy
@@ -40,11 +41,11 @@ func (m met) proof(label string, channel uint32, attempt, got uint64, rest strin
 }
 
 func (m met) attachProof(a *message.Attach) []byte {
-	return m.proof("bridge", a.Channel, a.Attempt, a.Got, a.Kind)
+	return m.proof("bridge", a.Channel, a.Attempt, a.Got, fmt.Sprint(a.Beside, a.Kind))
 }
 
 func (m met) attachedProof(a *message.Attach, b *message.Attached) []byte {
-	return m.proof("host", a.Channel, a.Attempt, b.Got, fmt.Sprint(b.Allowed))
+	return m.proof("host", a.Channel, a.Attempt, b.Got, fmt.Sprint(b.Allowed, b.Beside))
 }
 
 // attach brings ch to a new stream of on, from the bridge's side.
@@ -60,7 +61,7 @@ func (c *Call) attach(ctx context.Context, ch *channel, on carrier) error {
 	ch.attempt++
 	say := &message.Attach{Channel: ch.number, Attempt: ch.attempt, Kind: ch.kind}
 	c.mu.Unlock()
-	say.Got = ch.Detach()
+	say.Got, say.Beside = ch.Got()
 	say.Proof = c.attachProof(say)
 	isNew := ch.isNew()
 	var heard message.Attached
@@ -82,7 +83,7 @@ func (c *Call) attach(ctx context.Context, ch *channel, on carrier) error {
 		ch.Fail(ErrNotAllowed)
 		return nil
 	}
-	if err := ch.Attach(c.counted(ch, s, on), heard.Got); err != nil {
+	if err := ch.Attach(c.counted(ch, s, on), heard.Got, heard.Beside); err != nil {
 		return err
 	}
 	c.settled(ch, on)
@@ -137,11 +138,18 @@ func (c *Call) change(ch *channel, s resume.Stream, on carrier, said *message.At
 		s.Reset()
 		return errAttach
 	}
-	if err := c.answer(s, said, &message.Attached{Allowed: true, Got: ch.Detach()}); err != nil {
+	got, attached := ch.Got()
+	beside := said.Beside && attached
+	if err := c.answer(s, said, &message.Attached{Allowed: true, Got: got, Beside: beside}); err != nil {
 		s.Reset()
 		return err
 	}
-	if err := ch.Attach(c.counted(ch, s, on), said.Got); err != nil {
+	c.mu.Lock()
+	if ch.latest == s {
+		ch.latest = nil // it does not hold joining any more, and goes on beside the next
+	}
+	c.mu.Unlock()
+	if err := ch.Attach(c.counted(ch, s, on), said.Got, beside); err != nil {
 		return err
 	}
 	c.settled(ch, on)
@@ -171,7 +179,7 @@ func (c *Call) called(said *message.Attach, s resume.Stream) (ch *channel, isNew
 	}
 	ch.attempt = said.Attempt
 	if ch.latest != nil {
-		ch.latest.Reset() // it may hold joining
+		ch.latest.Reset() // it holds joining
 	}
 	ch.latest = s
 	return ch, isNew, nil

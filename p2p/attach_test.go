@@ -214,6 +214,46 @@ func TestMoveToABetterConnection(t *testing.T) {
 	})
 }
 
+// While a call moves to a better connection no byte is longer on its way than on the one before, on any channel, either way.
+func TestMoveDoesNotWait(t *testing.T) {
+	const lag, every, pieces = 100 * time.Millisecond, 7 * time.Millisecond, 200
+	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(func() { time.Sleep(lag) }) // what is under way then
+		n := &lan{lag: lag}
+		host, bridge := endsOn(t, n)
+		at, from := screen(t, host, bridge)
+		time.Sleep(time.Second)
+		began := time.Now()
+		var all sync.WaitGroup
+		for _, way := range [][2]net.Conn{{at, from}, {from, at}} {
+			all.Go(func() {
+				for n := range pieces {
+					time.Sleep(every)
+					way[0].Write([]byte{byte(n)})
+				}
+			})
+			all.Go(func() {
+				for n := range pieces {
+					said := make([]byte, 1)
+					must(io.ReadFull(way[1], said))
+					late := time.Since(began) - time.Duration(n+1)*every
+					if said[0] != byte(n) || late > lag || n > pieces/2 && late > lag/2 {
+						t.Errorf("piece %d is %d, and was under way for %v", n, said, late)
+					}
+				}
+			})
+		}
+		time.Sleep(20 * every)
+		n.add(false)
+		all.Wait()
+		for _, c := range []*Call{host, bridge} {
+			if relay, rtt := c.Path(); relay || rtt != lag {
+				t.Errorf("by relay: %v, a round trip of %v", relay, rtt)
+			}
+		}
+	})
+}
+
 // A direct connection that opens and carries nothing does not keep the call from the relay.
 func TestBetterConnectionThatIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

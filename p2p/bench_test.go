@@ -63,8 +63,8 @@ func BenchmarkChannel(b *testing.B) {
 		b.Run(name+"/channel", func(b *testing.B) {
 			near, far := streamPair(b)
 			from, to := resume.New(resume.Options{}), resume.New(resume.Options{})
-			from.Attach(near, 0)
-			to.Attach(far, 0)
+			from.Attach(near, 0, false)
+			to.Attach(far, 0, false)
 			run(b, from, to)
 			from.Fail(net.ErrClosed)
 			to.Fail(net.ErrClosed)

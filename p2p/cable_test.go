@@ -18,6 +18,7 @@ import (
 type cable struct {
 	relayed bool
 	net     *lan
+	lag     time.Duration // that bytes are under way
 
 	mu    sync.Mutex
 	ends  []net.Conn
@@ -31,8 +32,9 @@ type lan struct {
 	host, bridge *Call
 	mu           sync.Mutex
 	cables       []*cable
-	down         bool         // no new ones
-	slept        atomic.Int64 // ns that both computers were asleep
+	down         bool          // no new ones
+	slept        atomic.Int64  // ns that both computers were asleep
+	lag          time.Duration // of cables by relay; others have half of it
 }
 
 var errNoCable = errors.New("no cable")
@@ -49,7 +51,40 @@ func (c *cable) pipe() (near, far resume.Stream, err error) {
 	c.count++
 	a, b := net.Pipe()
 	c.ends = append(c.ends, a, b)
+	if c.lag > 0 {
+		middle := b
+		var further net.Conn
+		further, b = net.Pipe()
+		c.ends = append(c.ends, further, b)
+		go carry(further, middle, c.lag)
+		go carry(middle, further, c.lag)
+	}
 	return pipe{a, c}, pipe{b, c}, nil
+}
+
+// carry brings bytes from one end to the other, each after lag.
+func carry(to, from net.Conn, lag time.Duration) {
+	type parcel struct {
+		due   time.Time
+		bytes []byte
+	}
+	way := make(chan parcel, 1000)
+	go func() {
+		defer to.Close()
+		for p := range way {
+			time.Sleep(time.Until(p.due))
+			to.Write(p.bytes)
+		}
+	}()
+	defer close(way)
+	for {
+		b := make([]byte, 64<<10)
+		n, err := from.Read(b)
+		if err != nil {
+			return
+		}
+		way <- parcel{time.Now().Add(lag), b[:n]}
+	}
 }
 
 func (c *cable) open(ctx context.Context, sure bool) (resume.Stream, error) {
@@ -111,7 +146,10 @@ func (n *lan) best() carrier {
 // add lays a cable.
 func (n *lan) add(relayed bool) *cable {
 	n.mu.Lock()
-	c := &cable{relayed: relayed, net: n}
+	c := &cable{relayed: relayed, net: n, lag: n.lag}
+	if !relayed {
+		c.lag /= 2
+	}
 	n.cables = append(n.cables, c)
 	n.mu.Unlock()
 	if n.bridge != nil {
@@ -146,6 +184,11 @@ func testCall(host bool, n *lan) *Call {
 // ends makes both ends of a call, on one cable.
 func ends(t testing.TB) (host, bridge *Call, n *lan) {
 	n = new(lan)
+	host, bridge = endsOn(t, n)
+	return host, bridge, n
+}
+
+func endsOn(t testing.TB, n *lan) (host, bridge *Call) {
 	n.host, n.bridge = testCall(true, n), testCall(false, n)
 	on := n.add(true)
 	a, b, _ := on.pipe()
@@ -160,7 +203,7 @@ func ends(t testing.TB) (host, bridge *Call, n *lan) {
 		close(n.bridge.closing)
 		running.Wait()
 	})
-	return n.host, n.bridge, n
+	return n.host, n.bridge
 }
 
 // lone makes one end of a call, and what the other talks with.
@@ -177,7 +220,7 @@ func lone(t testing.TB, host bool) (*Call, *resume.Conn) {
 		running.Wait()
 	})
 	other := resume.New(resume.Options{Window: talkWindow})
-	other.Attach(far, 0)
+	other.Attach(far, 0, false)
 	return c, other
 }
 

@@ -109,7 +109,7 @@ func newCall(m met, l line, log *slog.Logger) *Call {
 // begin has the call's talk stand on its first stream.
 func (c *Call) begin(s resume.Stream, on carrier) {
 	c.settled(c.control, on)
-	c.control.Attach(s, 0)
+	c.control.Attach(s, 0, false)
 }
 
 // run talks with the other end until the call has ended.

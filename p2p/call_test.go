@@ -443,7 +443,7 @@ func FuzzControl(f *testing.F) {
 func TestNobodyAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, far := lone(t, false)
-		far.Detach()
+		c.best().close()
 		awaitBroken(t, true, c)
 		c.End(session.BySupporter)
 		far.Fail(net.ErrClosed)

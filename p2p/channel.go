@@ -36,7 +36,7 @@ type channel struct {
 
 	// The call's mu holds these.
 	attempt uint64        // on a bridge the last one, on a host the last one heard
-	latest  resume.Stream // on a host: that of the attempt
+	latest  resume.Stream // on a host: that of the attempt, until it is answered
 	on      carrier       // what its stream is on, or was
 }
 

@@ -889,7 +889,8 @@ type Attach struct {
 	Attempt       uint64                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"` // more than any before for this channel
 	Got           uint64                 `protobuf:"varint,3,opt,name=got,proto3" json:"got,omitempty"`         // position that has arrived at the bridge
 	Kind          string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
-	Proof         []byte                 `protobuf:"bytes,5,opt,name=proof,proto3" json:"proof,omitempty"` // that it comes from who did the handshake
+	Proof         []byte                 `protobuf:"bytes,5,opt,name=proof,proto3" json:"proof,omitempty"`    // that it comes from who did the handshake
+	Beside        bool                   `protobuf:"varint,6,opt,name=beside,proto3" json:"beside,omitempty"` // more may arrive on the stream that the channel stands on
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -959,11 +960,19 @@ func (x *Attach) GetProof() []byte {
 	return nil
 }
 
+func (x *Attach) GetBeside() bool {
+	if x != nil {
+		return x.Beside
+	}
+	return false
+}
+
 type Attached struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Allowed       bool                   `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
 	Got           uint64                 `protobuf:"varint,2,opt,name=got,proto3" json:"got,omitempty"` // position that has arrived at the host
 	Proof         []byte                 `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	Beside        bool                   `protobuf:"varint,4,opt,name=beside,proto3" json:"beside,omitempty"` // here as well: both go on where that ends
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1017,6 +1026,13 @@ func (x *Attached) GetProof() []byte {
 		return x.Proof
 	}
 	return nil
+}
+
+func (x *Attached) GetBeside() bool {
+	if x != nil {
+		return x.Beside
+	}
+	return false
 }
 
 type Hosts struct {
@@ -1337,17 +1353,19 @@ const file_message_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\"\x1d\n" +
 	"\x03End\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\rR\x06reason\"x\n" +
+	"\x06reason\x18\x01 \x01(\rR\x06reason\"\x90\x01\n" +
 	"\x06Attach\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\rR\achannel\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x10\n" +
 	"\x03got\x18\x03 \x01(\x04R\x03got\x12\x12\n" +
 	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x14\n" +
-	"\x05proof\x18\x05 \x01(\fR\x05proof\"L\n" +
+	"\x05proof\x18\x05 \x01(\fR\x05proof\x12\x16\n" +
+	"\x06beside\x18\x06 \x01(\bR\x06beside\"d\n" +
 	"\bAttached\x12\x18\n" +
 	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\x10\n" +
 	"\x03got\x18\x02 \x01(\x04R\x03got\x12\x14\n" +
-	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x1d\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\x12\x16\n" +
+	"\x06beside\x18\x04 \x01(\bR\x06beside\"\x1d\n" +
 	"\x05Hosts\x12\x14\n" +
 	"\x05hosts\x18\x01 \x03(\fR\x05hosts\"6\n" +
 	"\vHostsAnswer\x12'\n" +

@@ -44,8 +44,8 @@ func BenchmarkWrite(b *testing.B) {
 	b.Run("channel over tcp", func(b *testing.B) {
 		near, far := tcpEnds(b)
 		from, to := New(Options{}), New(Options{})
-		from.Attach(pipe{near}, 0)
-		to.Attach(pipe{far}, 0)
+		from.Attach(pipe{near}, 0, false)
+		to.Attach(pipe{far}, 0, false)
 		run(b, from, to)
 		from.Fail(net.ErrClosed)
 		to.Fail(net.ErrClosed)
@@ -73,8 +73,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 	b.Run("channel over tcp", func(b *testing.B) {
 		near, far := tcpEnds(b)
 		from, to := New(Options{}), New(Options{})
-		from.Attach(pipe{near}, 0)
-		to.Attach(pipe{far}, 0)
+		from.Attach(pipe{near}, 0, false)
+		to.Attach(pipe{far}, 0, false)
 		run(b, from, to)
 		from.Fail(net.ErrClosed)
 		to.Fail(net.ErrClosed)

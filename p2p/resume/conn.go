@@ -5,7 +5,7 @@
 // waits then. So whatever arrives has a place, and who reads slowly, or not at all, costs both ends one window.
 //
 // Which stream a Conn stands on, and that the other end of it is the right one, is its owner's business: before a new
-// stream both ends Detach, tell each other how much they have got, and Attach.
+// stream both ends tell each other how much they have Got, and Attach.
 package resume
 
 import (
@@ -61,13 +61,16 @@ type Conn struct {
 	readable sync.Cond // as all of them, with mu
 	writable sync.Cond
 	sendable sync.Cond
+	turn     sync.Cond // always Broadcast
 
-	on     *ride         // nil: none
-	last   *ride         // the one before, perhaps still ending
-	lonely *time.Timer   // runs since there is no stream
-	err    error         // what broke it for good
-	done   bool          // both ends have had everything, or err
-	over   chan struct{} // closed when done
+	on      *ride         // nil: none
+	old     *ride         // the one before, beside which on was attached, until everything on it is said and read
+	last    *ride         // the one that was attached last
+	running int           // goroutines
+	lonely  *time.Timer   // runs since there is no stream
+	err     error         // what broke it for good
+	done    bool          // both ends have had everything, or err
+	over    chan struct{} // closed when done
 
 	in     queue
 	got    uint64 // position that has arrived
@@ -98,7 +101,7 @@ func New(o Options) *Conn {
 		o.Changed = func() {}
 	}
 	c := &Conn{Options: o, over: make(chan struct{})}
-	c.readable.L, c.writable.L, c.sendable.L = &c.mu, &c.mu, &c.mu
+	c.readable.L, c.writable.L, c.sendable.L, c.turn.L = &c.mu, &c.mu, &c.mu, &c.mu
 	return c
 }
 
@@ -219,17 +222,15 @@ func (c *Conn) fail(err error, tell bool) {
 		return
 	}
 	c.err = err
-	a := c.on
-	if a != nil {
-		if a.farewell = tell; !tell {
-			c.leave(a)
-		}
+	var left []Stream
+	if tell && c.on != nil {
+		c.on.farewell = true
+	} else {
+		left = c.leave()
 	}
 	c.finish()
 	c.mu.Unlock()
-	if a != nil && !tell {
-		a.s.Reset()
-	}
+	each(left, Stream.Reset)
 	c.Changed()
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // A frame is its kind (1 byte), the length of its body (3 bytes) and the body. Positions count the bytes of one direction
-// from the channel's beginning; they are not in the data's frames: a stream carries them from the position on that both
-// ends agreed on when the channel came to stand on it.
+// from the channel's beginning; they are not in the data's frames: a stream carries them from the position on that its first
+// frame, each way, says.
 type kind byte
 
 const (
@@ -20,10 +20,11 @@ const (
 	reset                 // reason (1 byte): the channel is over, both ways
 	ping                  // number (8 bytes)
 	pong                  // the number of a ping
+	from                  // position (8 bytes) of the first byte on this stream
 )
 
 // lengths are the bodies' lengths; data have their own.
-var lengths = [...]int{ack: 8, end: 0, stop: 0, reset: 1, ping: 8, pong: 8}
+var lengths = [...]int{ack: 8, end: 0, stop: 0, reset: 1, ping: 8, pong: 8, from: 8}
 
 const headSize = 4
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,34 +16,44 @@ func frame(k kind, body ...byte) []byte { return append(head{k, len(body)}.appen
 
 func numbered(k kind, n uint64) []byte { return appendNumber(nil, k, n) }
 
-// attacked is an end that has written 100 bytes, of which the other end had read 10 when it attached again at 50.
+// attacked is an end that has written 100 bytes, of which the other end had read 10 when it attached again at 50, and goes on there.
 func attacked(t testing.TB) (c *Conn, far wireEnd) {
 	t.Helper()
 	c = New(Options{Window: 1000})
 	c.Write(pattern(100, 1))
 	near, far := newWire(endless, endless, true).ends()
-	c.Attach(near, 0)
-	if _, err := io.ReadFull(far, make([]byte, headSize+100)); err != nil {
+	c.Attach(near, 0, false)
+	if _, err := io.ReadFull(far, make([]byte, 12+headSize+100)); err != nil {
 		t.Fatal(err)
 	}
-	far.Write(numbered(ack, 10))
+	far.Write(append(numbered(from, 0), numbered(ack, 10)...))
 	for acked := uint64(0); acked != 10; runtime.Gosched() {
 		c.mu.Lock()
 		acked = c.acked
 		c.mu.Unlock()
 	}
 	near, far = newWire(endless, endless, true).ends()
-	if err := c.Attach(near, 50); err != nil {
+	if err := c.Attach(near, 50, false); err != nil {
 		t.Fatal(err)
 	}
+	if begins := make([]byte, 12); must(io.ReadFull(far, begins)) != 12 || !bytes.Equal(begins, numbered(from, 50)) {
+		t.Fatalf("it begins with %v", begins)
+	}
 	return c, far
+}
+
+func must(n int, err error) int {
+	if err != nil {
+		panic(err)
+	}
+	return n
 }
 
 // What no honest end says breaks the channel, for both ends.
 func TestHostileFrames(t *testing.T) {
 	long := bytes.Repeat(frame(data, make([]byte, 100)...), 11)
 	for name, says := range map[string][]byte{
-		"an unknown kind":                 frame(8),
+		"an unknown kind":                 frame(9),
 		"no kind":                         frame(0),
 		"data without bytes":              frame(data),
 		"data longer than a frame":        {byte(data), 0xff, 0xff, 0xff},
@@ -59,35 +70,98 @@ func TestHostileFrames(t *testing.T) {
 		"a reset without a reason":        frame(reset),
 		"an ack of the rest before it is": append(numbered(ack, 100), numbered(ack, 99)...),
 	} {
-		t.Run(name, func(t *testing.T) {
-			c, far := attacked(t)
-			io.ReadFull(far, make([]byte, headSize+50))
-			far.Write(says)
-			_, err := io.ReadAll(c)
-			if !errors.Is(err, errFrame) {
-				t.Errorf("it reads %v", err)
-			}
-			if _, err := c.Write([]byte{1}); !errors.Is(err, errFrame) {
-				t.Errorf("it writes %v", err)
-			}
-			if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, frame(reset, badFrames)) {
-				t.Errorf("the other end hears %v, %v", got, err)
-			}
-			far.Close()
-			c.Wait()
-			if !c.Over() || c.Attached() || c.out.blocks != nil || c.in.blocks != nil {
-				t.Error("it goes on, or keeps something")
-			}
-		})
+		broken(t, name, append(numbered(from, 0), says...))
 	}
 }
 
-// A position that cannot be is no reason to send what was not asked for, or is gone.
+// What no honest end begins a stream with breaks the channel as well.
+func TestHostileBeginnings(t *testing.T) {
+	for name, says := range map[string][]byte{
+		"data":                          frame(data, 1),
+		"an ack":                        numbered(ack, 10),
+		"an end":                        frame(end),
+		"a ping":                        numbered(ping, 1),
+		"two positions":                 append(numbered(from, 0), numbered(from, 0)...),
+		"a position later on":           slices.Concat(numbered(from, 0), frame(data, 1), numbered(from, 1)),
+		"a position beyond the window":  numbered(from, 1002),
+		"the last position there is":    numbered(from, 1<<64-1),
+		"a position without a number":   frame(from),
+		"more than a window from there": append(numbered(from, 0), bytes.Repeat(frame(data, make([]byte, 100)...), 11)...),
+	} {
+		broken(t, name, says)
+	}
+}
+
+// What is further back than a window was read, and acknowledged.
+func TestHostileRepetition(t *testing.T) {
+	for at, ok := range map[uint64]bool{0: false, 998: false, 999: true, 2000: true, 3001: true, 3002: false} {
+		c := New(Options{Window: 1000})
+		near, far := newWire(endless, endless, true).ends()
+		c.Attach(near, 0, false)
+		far.Write(numbered(from, 0))
+		for range 20 {
+			far.Write(frame(data, make([]byte, 100)...))
+			must(io.ReadFull(c, make([]byte, 100)))
+		}
+		near, far = newWire(endless, endless, true).ends()
+		c.Attach(near, 0, false)
+		far.Write(numbered(from, at))
+		for begun := false; !begun && !c.Over() && c.Attached(); runtime.Gosched() {
+			c.mu.Lock()
+			begun = c.on != nil && c.on.begun
+			c.mu.Unlock()
+		}
+		if c.Over() == ok {
+			t.Errorf("position %d: %v", at, c.Err())
+		}
+		c.Fail(net.ErrClosed)
+		c.Wait()
+	}
+}
+
+// broken sees that an attacked end does not go on when it hears that, and tells the other.
+func broken(t *testing.T, name string, says []byte) {
+	t.Run(name, func(t *testing.T) {
+		c, far := attacked(t)
+		io.ReadFull(far, make([]byte, headSize+50))
+		far.Write(says)
+		<-c.Done()
+		_, err := io.ReadAll(c)
+		if !errors.Is(err, errFrame) {
+			t.Errorf("it reads %v", err)
+		}
+		if _, err := c.Write([]byte{1}); !errors.Is(err, errFrame) {
+			t.Errorf("it writes %v", err)
+		}
+		if got, err := io.ReadAll(far); err != nil || !bytes.HasSuffix(got, frame(reset, badFrames)) {
+			t.Errorf("the other end hears %v, %v", got, err)
+		}
+		far.Close()
+		c.Wait()
+		if !c.Over() || c.Attached() || c.out.blocks != nil || c.in.blocks != nil {
+			t.Error("it goes on, or keeps something")
+		}
+	})
+}
+
+// A position that cannot be is no reason to send what is not there, or is gone.
 func TestHostilePositions(t *testing.T) {
-	for _, at := range []uint64{0, 9, 101, 1 << 63, 1<<64 - 1} {
+	for _, at := range []uint64{0, 9} {
 		c, _ := attacked(t)
 		near, far := newWire(endless, endless, true).ends()
-		if err := c.Attach(near, at); !errors.Is(err, errFrame) {
+		if err := c.Attach(near, at, false); err != nil {
+			t.Error(err)
+		}
+		if begins := make([]byte, 12); must(io.ReadFull(far, begins)) != 12 || !bytes.Equal(begins, numbered(from, 10)) {
+			t.Errorf("position %d: it begins with %v", at, begins)
+		}
+		c.Fail(net.ErrClosed)
+		c.Wait()
+	}
+	for _, at := range []uint64{101, 1 << 63, 1<<64 - 1} {
+		c, _ := attacked(t)
+		near, far := newWire(endless, endless, true).ends()
+		if err := c.Attach(near, at, false); !errors.Is(err, errFrame) {
 			t.Errorf("position %d: %v", at, err)
 		}
 		if _, err := far.Read(make([]byte, 1)); err != errCut {
@@ -98,7 +172,7 @@ func TestHostilePositions(t *testing.T) {
 	}
 	c, far := attacked(t)
 	io.ReadFull(far, make([]byte, headSize+50))
-	far.Write(numbered(ack, 100))
+	far.Write(append(numbered(from, 0), numbered(ack, 100)...))
 	c.CloseWrite()
 	io.ReadFull(far, make([]byte, headSize))
 	far.Write(numbered(ack, 101)) // the end counts as one
@@ -108,7 +182,7 @@ func TestHostilePositions(t *testing.T) {
 		acked = c.acked
 		c.mu.Unlock()
 	}
-	if err := c.Attach(near, 101); err != nil {
+	if err := c.Attach(near, 101, false); err != nil {
 		t.Errorf("at the end: %v", err)
 	}
 	c.Fail(net.ErrClosed)
@@ -119,11 +193,11 @@ func TestHostilePositions(t *testing.T) {
 func TestAckAfterReset(t *testing.T) {
 	c := New(Options{})
 	near, far := net.Pipe()
-	c.Attach(pipe{near}, 0)
+	c.Attach(pipe{near}, 0, false)
 	c.Write(make([]byte, 3*maxData))
 	far.Read(make([]byte, 1)) // the first of the frames is on its way
 	c.Reset(7)
-	far.Write(numbered(ack, maxData))
+	far.Write(append(numbered(from, 0), numbered(ack, maxData)...))
 	far.Close()
 	c.Wait()
 	if !c.Over() || c.out.size != 0 {
@@ -133,15 +207,15 @@ func TestAckAfterReset(t *testing.T) {
 
 // Cut at every byte, a frame does nothing: the Conn waits for another stream.
 func TestTruncatedFrames(t *testing.T) {
-	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1)} {
+	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1), numbered(from, 0)} {
 		for n := range len(whole) {
 			c, far := attacked(t)
+			if whole[0] != byte(from) {
+				far.Write(numbered(from, 0))
+			}
 			far.Write(whole[:n])
 			far.Close()
-			c.mu.Lock()
-			last := c.last
-			c.mu.Unlock()
-			last.over.Wait()
+			c.Wait()
 			if c.Over() || c.Attached() || c.got > 3 || c.ended || c.deaf || c.acked != 10 {
 				t.Errorf("%v of %v was heeded", whole[:n], whole)
 			}
@@ -163,13 +237,14 @@ func TestMemory(t *testing.T) {
 	before := heap()
 	c := New(Options{Window: window})
 	near, far := net.Pipe() // holds nothing
-	c.Attach(pipe{near}, 0)
+	c.Attach(pipe{near}, 0, false)
 	var flood []byte
 	for range 1000 {
 		flood = append(flood, frame(data, make([]byte, 16)...)...)
 		flood = append(flood, numbered(ping, 7)...)
 	}
 	go func() {
+		far.Write(numbered(from, 0))
 		for sent := 0; sent+16_000 <= window; sent += 16_000 {
 			far.Write(flood)
 		}
@@ -231,17 +306,14 @@ func TestIdleHoldsNothing(t *testing.T) {
 func FuzzFrames(f *testing.F) {
 	for _, whole := range [][]byte{frame(data, 1, 2, 3), numbered(ack, 20), frame(end), frame(stop), frame(reset, 9), numbered(ping, 1), numbered(pong, 1),
 		append(frame(stop), frame(end)...), append(numbered(ack, 20), numbered(ack, 10)...)} {
-		f.Add(whole)
+		f.Add(append(numbered(from, 0), whole...))
 	}
 	f.Fuzz(func(t *testing.T, says []byte) {
 		c, far := attacked(t)
 		go io.Copy(io.Discard, far)
 		far.Write(says)
 		far.Close()
-		c.mu.Lock()
-		last := c.last
-		c.mu.Unlock()
-		last.over.Wait()
+		c.Wait()
 		c.mu.Lock()
 		if c.acked < 10 || c.acked > 101 || c.taken != 0 || c.in.size > 1000 {
 			t.Errorf("acked %d, read %d, %d waiting", c.acked, c.taken, c.in.size)

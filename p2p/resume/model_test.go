@@ -14,50 +14,68 @@ import (
 	"time"
 )
 
-// pair is both ends, and who brings them together again whenever the wire between them has broken.
+// pair is both ends, and who brings them together again whenever the wire between them has broken, or somebody asks for another.
 type pair struct {
 	a, b  *Conn
 	wires func(n int) *wire // the nth
 	delay func()
-	dealt int // how many wires there were
+	heed  func() // between what an end tells of itself and its Attach
+	dealt int    // how many wires there were
+	moved int    // how many of them beside the one before
 	poke  chan struct{}
+	move  chan struct{}
 	stop  chan struct{}
 	over  sync.WaitGroup
 }
 
-func newPair(t testing.TB, window int, delay func(), wires func(n int) *wire) *pair {
-	p := &pair{wires: wires, delay: delay, poke: make(chan struct{}, 1), stop: make(chan struct{})}
-	o := Options{Window: window, Changed: func() {
-		select {
-		case p.poke <- struct{}{}:
-		default:
-		}
-	}}
+func newPair(t testing.TB, window int, delay, heed func(), wires func(n int) *wire) *pair {
+	p := &pair{wires: wires, delay: delay, heed: heed, poke: make(chan struct{}, 1), move: make(chan struct{}, 1), stop: make(chan struct{})}
+	o := Options{Window: window, Changed: func() { wake(p.poke) }}
 	p.a, p.b = New(o), New(o)
 	p.over.Go(func() { p.keep(t) })
 	o.Changed()
 	return p
 }
 
+func wake(who chan struct{}) {
+	select {
+	case who <- struct{}{}:
+	default:
+	}
+}
+
 func (p *pair) keep(t testing.TB) {
 	for {
 		select {
 		case <-p.poke:
+			if p.a.Attached() && p.b.Attached() {
+				continue
+			}
+		case <-p.move:
 		case <-p.stop:
 			return
 		}
-		if p.a.Over() || p.b.Over() || p.a.Attached() && p.b.Attached() {
+		if p.a.Over() || p.b.Over() {
 			continue
 		}
-		atA, atB := p.a.Detach(), p.b.Detach()
+		atB, onB := p.b.Got()
+		p.heed()
+		atA, onA := p.a.Got()
+		beside := onA && onB
 		w := p.wires(p.dealt)
+		w.move = p.move
 		p.dealt++
+		if beside {
+			p.moved++
+		}
 		sa, sb := w.ends()
 		sa.delay, sb.delay = p.delay, p.delay
-		for _, err := range []error{p.a.Attach(sa, atB), p.b.Attach(sb, atA)} {
-			if err != nil {
-				t.Error(err)
-			}
+		if err := p.a.Attach(sa, atB, beside); err != nil {
+			t.Error(err)
+		}
+		p.heed()
+		if err := p.b.Attach(sb, atA, beside); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -130,7 +148,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		for at := 1; at < 400; at++ {
 			for way := range 2 {
 				synctest.Test(t, func(t *testing.T) {
-					p := newPair(t, 64, nil, func(n int) *wire {
+					p := newPair(t, 64, nil, func() {}, func(n int) *wire {
 						left := [2]int{endless, endless}
 						if n < 2 {
 							left[(way+n)%2] = at
@@ -148,10 +166,93 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-// Sizes, windows, cuts, delays and half-closes as they come, against the model: what was written arrives.
+// A conversation moves to another wire after each number of bytes there is, and one of the two breaks after some more, one way or
+// the other.
+func TestMoveAtEveryByte(t *testing.T) {
+	fromA, fromB := pattern(150, 1), pattern(90, 2)
+	for moveAt := 1; moveAt < 300; moveAt++ {
+		for cuts := range 8 {
+			old, way, loses := cuts&1, cuts>>1&1, cuts&4 != 0
+			left := [2][2]int{{endless, endless}, {endless, endless}} // of both wires, both ways
+			left[old][way] = 1 + rand.N(100)
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t, 64, nil, func() {}, func(n int) *wire {
+					if n > 1 {
+						return newWire(endless, endless, loses)
+					}
+					w := newWire(left[n][0], left[n][1], loses)
+					if n == 0 {
+						w.ways[way].left += moveAt
+						w.moveAt = moveAt
+					}
+					return w
+				})
+				converse(t, p, fromA, fromB, func() int { return 13 })
+				p.close()
+			})
+			if t.Failed() {
+				t.Fatalf("moved after %d bytes, cut at %v, loses %v", moveAt, left, loses)
+			}
+		}
+	}
+}
+
+// A byte is never longer on its way than the longer of two wires is, while they take turns; and none goes twice.
+func TestMoveDoesNotWait(t *testing.T) {
+	const lag, every, moves = 50 * time.Millisecond, 5 * time.Millisecond, 20
+	synctest.Test(t, func(t *testing.T) {
+		var laid []*wire
+		p := newPair(t, 0, nil, func() { time.Sleep(30 * time.Millisecond) }, func(n int) *wire {
+			w := newWire(endless, endless, true)
+			w.lag = lag / time.Duration(1+n%2)
+			laid = append(laid, w)
+			return w
+		})
+		began := time.Now()
+		said := pattern(1000, 1)
+		const pieces = moves * 20
+		var both sync.WaitGroup
+		for _, way := range [][2]*Conn{{p.a, p.b}, {p.b, p.a}} {
+			both.Go(func() {
+				for range pieces {
+					time.Sleep(every)
+					way[0].Write(said)
+				}
+			})
+			both.Go(func() {
+				for n := range pieces {
+					got := make([]byte, len(said))
+					io.ReadFull(way[1], got)
+					if late := time.Since(began) - time.Duration(n+1)*every; late > lag && n*int(every) > int(2*lag) {
+						t.Errorf("piece %d was under way for %v", n, late)
+					}
+					if !bytes.Equal(got, said) {
+						t.Errorf("piece %d is another", n)
+					}
+				}
+			})
+		}
+		for range moves {
+			time.Sleep(pieces / moves * every)
+			wake(p.move)
+		}
+		both.Wait()
+		p.close()
+		synctest.Wait()
+		carried := 0
+		for _, w := range laid {
+			carried += w.ways[0].carried
+		}
+		if sent := pieces * len(said); carried > sent*11/10 || p.moved < moves-1 || p.dealt != p.moved+1 {
+			t.Errorf("%d bytes went for %d, over %d wires, of which %d broke", carried, sent, p.dealt, p.dealt-1-p.moved)
+		}
+	})
+}
+
+// Sizes, windows, cuts, moves, delays and half-closes as they come, against the model: what was written arrives.
 func TestModel(t *testing.T) {
 	const cases = 150
-	var cuts atomic.Int64
+	var cuts, moves atomic.Int64
 	seeds := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	for range cases {
 		seed := seeds.Uint64()
@@ -168,27 +269,40 @@ func TestModel(t *testing.T) {
 				if below(10) > 3 {
 					time.Sleep(time.Duration(below(1000)) * time.Millisecond)
 				}
-			}, func(n int) *wire {
+			}, func() { time.Sleep(time.Duration(below(100)) * time.Millisecond) }, func(n int) *wire {
 				if n > 100 { // that will do
 					return newWire(endless, endless, true)
 				}
 				return newWire(below(lives)+100, below(lives)+100, below(1000) > 125) // which is half of them
 			})
+			stop := make(chan struct{})
+			go func() {
+				for most := time.Duration(below(100_000)) * time.Millisecond; ; {
+					select {
+					case <-time.After(most * time.Duration(below(1000)) / 1000):
+						wake(p.move)
+					case <-stop:
+						return
+					}
+				}
+			}()
 			most := min(1_500_000, 100*window, 100*pieces, 5*lives)
 			converse(t, p, pattern(below(most), 1), pattern(below(most), 2), func() int { return below(pieces) })
+			close(stop)
 			p.close()
-			cuts.Add(int64(p.dealt - 1))
+			cuts.Add(int64(p.dealt - 1 - p.moved))
+			moves.Add(int64(p.moved))
 		})
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
-	t.Logf("%d conversations went on after %d cuts", cases, cuts.Load())
+	t.Logf("%d conversations went on after %d cuts and %d moves", cases, cuts.Load(), moves.Load())
 }
 
 // uncut is both ends on one wire that holds.
 func uncut(t testing.TB, delay func()) *pair {
-	return newPair(t, 0, delay, func(n int) *wire {
+	return newPair(t, 0, delay, func() {}, func(n int) *wire {
 		if n > 0 {
 			t.Error("the wire broke")
 		}
@@ -232,8 +346,8 @@ func TestCloseBetweenStreams(t *testing.T) {
 		a.Close()
 		time.Sleep(PatienceFor - time.Second)
 		sa, sb := newWire(endless, endless, true).ends()
-		a.Attach(sa, 0)
-		b.Attach(sb, 0)
+		a.Attach(sa, 0, false)
+		b.Attach(sb, 0, false)
 		if got, err := io.ReadAll(b); string(got) != "last words" || err != nil {
 			t.Errorf("%q, %v", got, err)
 		}
@@ -250,9 +364,9 @@ func TestCloseBetweenStreams(t *testing.T) {
 func TestLastAckIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := New(Options{}), New(Options{})
-		sa, sb := newWire(endless, 6, true).ends() // half of the ack
-		a.Attach(sa, 0)
-		b.Attach(sb, 0)
+		sa, sb := newWire(endless, 12+6, true).ends() // half of the ack, after where it begins
+		a.Attach(sa, 0, false)
+		b.Attach(sb, 0, false)
 		a.Write([]byte{1})
 		a.CloseWrite()
 		synctest.Wait()
@@ -260,9 +374,8 @@ func TestLastAckIsLost(t *testing.T) {
 			t.Errorf("acknowledged up to %d on a wire that is cut", a.acked)
 		}
 		sa, sb = newWire(endless, endless, true).ends()
-		atA, atB := a.Detach(), b.Detach()
-		a.Attach(sa, atB)
-		b.Attach(sb, atA)
+		a.Attach(sa, b.got, false)
+		b.Attach(sb, a.got, false)
 		synctest.Wait()
 		if a.acked != 2 {
 			t.Errorf("acknowledged up to %d", a.acked)
@@ -278,8 +391,8 @@ func TestPatience(t *testing.T) {
 		a, b := New(Options{Window: 10}), New(Options{})
 		for range 3 {
 			sa, sb := newWire(endless, endless, true).ends()
-			a.Attach(sa, b.Detach())
-			b.Attach(sb, a.got)
+			a.Attach(sa, b.got, false)
+			b.Attach(sb, a.got, false)
 			time.Sleep(PatienceFor * 2)
 			sa.Reset()
 			time.Sleep(PatienceFor - time.Second)
@@ -304,7 +417,7 @@ func TestPatience(t *testing.T) {
 			t.Errorf("dead %v late", time.Since(began)-time.Second)
 		}
 		sa, _ := newWire(endless, endless, true).ends()
-		if a.Attach(sa, 0) == nil {
+		if a.Attach(sa, 0, false) == nil {
 			t.Error("it comes back from the dead")
 		}
 		b.Wait()

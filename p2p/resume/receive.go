@@ -11,7 +11,9 @@ import (
 func (c *Conn) receive(a *ride) {
 	for {
 		h, value, err := readHead(a.s)
-		if err == nil && h.kind == data {
+		if err == nil && !a.begun && h.kind != from {
+			err = wrong("kind %d, %d bytes, before a stream begins", h.kind, h.size)
+		} else if err == nil && h.kind == data {
 			err = c.receiveData(a, h.size)
 		} else if err == nil {
 			err = c.heed(a, h.kind, value)
@@ -38,71 +40,79 @@ func wrong(format string, values ...any) error {
 // receiveData reads n bytes to where the program finds them.
 func (c *Conn) receiveData(a *ride, n int) error {
 	c.mu.Lock()
-	switch {
-	case c.ended:
-		c.mu.Unlock()
-		return wrong("%d bytes after the end", n)
-	case c.in.size+n > c.Window:
-		c.mu.Unlock()
-		return wrong("%d bytes where %d have not been read", n, c.in.size)
+	defer c.mu.Unlock()
+	switch fresh := n - int(min(a.again, uint64(n))); {
+	case !c.reads(a): // nor is it wrong
+	case fresh > 0 && c.ended:
+		return wrong("%d bytes after the end", fresh)
+	case c.in.size+fresh > c.Window:
+		return wrong("%d bytes where %d have not been read", fresh, c.in.size)
 	}
 	for n > 0 {
-		if c.on != a {
-			c.mu.Unlock()
+		if !c.reads(a) {
 			return io.ErrClosedPipe
 		}
 		free := c.in.free()
+		free = free[:min(n, len(free))]
+		if a.again > 0 {
+			free = free[:min(a.again, uint64(len(free)))]
+		}
 		c.in.lend(c.in.size)
 		c.mu.Unlock()
-		got, err := a.s.Read(free[:min(n, len(free))])
+		got, err := a.s.Read(free)
 		c.mu.Lock()
-		if c.on != a || c.done {
+		c.turn.Broadcast()
+		if c.done {
 			c.in.give()
-			c.mu.Unlock()
 			return io.ErrClosedPipe
 		}
 		if got > 0 {
 			a.heard = time.Now()
-			c.in.size += got
-			c.got += uint64(got)
 			n -= got
-			if c.closed {
-				c.skip()
-				c.sendable.Signal()
-			}
-			c.readable.Signal()
+			c.arrived(a, got)
 		}
 		c.in.give()
 		if err != nil && n > 0 {
-			c.mu.Unlock()
 			return err
 		}
 	}
-	c.mu.Unlock()
 	return nil
+}
+
+// arrived notes n bytes behind those that have not been read, unless they have come before. The caller holds mu.
+func (c *Conn) arrived(a *ride, n int) {
+	if a.again > 0 {
+		a.again -= uint64(n)
+		c.sendable.Signal()
+		return
+	}
+	c.in.size += n
+	c.got += uint64(n)
+	if c.closed {
+		c.skip()
+		c.sendable.Signal()
+	}
+	c.readable.Signal()
 }
 
 // heed does what a frame without data says.
 func (c *Conn) heed(a *ride, k kind, value uint64) error {
 	measured := false
 	c.mu.Lock()
-	if c.on != a {
+	if !c.reads(a) && (k != from || c.on != a) {
 		c.mu.Unlock()
 		return io.ErrClosedPipe
 	}
 	a.heard = time.Now()
 	var err error
+	var left []Stream
 	switch k {
+	case from:
+		left, err = c.begin(a, value)
 	case ack:
 		err = c.heedAck(value)
 	case end:
-		if c.ended {
-			err = wrong("two ends")
-			break
-		}
-		c.ended, c.tell = true, true
-		c.got++
-		c.readable.Broadcast()
+		err = c.heedEnd(a)
 	case stop:
 		c.deaf = true
 		c.writable.Broadcast()
@@ -122,10 +132,26 @@ func (c *Conn) heed(a *ride, k kind, value uint64) error {
 	}
 	c.sendable.Signal()
 	c.mu.Unlock()
+	each(left, Stream.Close)
 	if measured {
 		c.Changed()
 	}
 	return err
+}
+
+func (c *Conn) heedEnd(a *ride) error {
+	switch {
+	case c.ended && a.again == 1:
+		a.again = 0
+		return nil
+	case c.ended || a.again > 0:
+		return wrong("two ends, or one too early")
+	}
+	c.ended, c.tell = true, true
+	c.got++
+	c.readable.Broadcast()
+	c.turn.Broadcast()
+	return nil
 }
 
 func (c *Conn) heedAck(to uint64) error {

@@ -2,15 +2,20 @@ package resume
 
 import (
 	"fmt"
-	"sync"
+	"io"
 	"time"
 )
 
 // ride is a Conn's time on one stream. One goroutine sends and one receives; what is in it is the Conn's mu's.
 type ride struct {
 	s        Stream
-	over     sync.WaitGroup
 	farewell bool // the Conn was reset: the other end is to know
+
+	said  bool   // from has been sent
+	sent  bool   // nothing more is sent
+	begun bool   // from has come
+	read  bool   // nothing more is read
+	again uint64 // how many positions still come for the second time
 
 	heard    time.Time
 	pinged   uint64 // the last ping's number
@@ -22,60 +27,146 @@ type ride struct {
 	rtt      time.Duration
 }
 
-// Detach leaves the stream, if there is one, and returns the position that has arrived. What still comes there is not read.
-func (c *Conn) Detach() (got uint64) {
+// turnFor is how long what is under way on the old stream may take. After that it is sent again.
+const turnFor = 2 * time.Second
+
+// Got is the position that has arrived, and whether there is a stream on which more may.
+func (c *Conn) Got() (got uint64, attached bool) {
 	c.mu.Lock()
-	a := c.on
-	if a != nil {
-		c.leave(a)
-	}
-	got = c.got
-	c.mu.Unlock()
-	if a != nil {
-		a.s.Reset()
-	}
-	return got
+	defer c.mu.Unlock()
+	return c.got, c.on != nil
 }
 
 // Attach goes on with s, of which nothing was read and nothing written that is not the owner's; theirs is the position that
-// has arrived at the other end. It takes s over, also where it returns an error. It is called by one at a time, and the first
-// time with 0.
-func (c *Conn) Attach(s Stream, theirs uint64) error {
-	c.Detach()
+// had arrived at the other end when it was asked. It takes s over, also where it returns an error. It is called by one at a
+// time, and the first time with 0.
+//
+// Where beside is set, both ends said that they had a stream. Each then goes on with the next byte on the new one, and reads
+// the old one up to where the other did: nothing waits, and nothing is sent twice. Otherwise the old one is left at once.
+func (c *Conn) Attach(s Stream, theirs uint64, beside bool) error {
 	c.mu.Lock()
-	last := c.last
-	c.mu.Unlock()
-	if last != nil { // it may use the blocks that come next
-		last.over.Wait()
+	var left []Stream
+	if !beside || c.old != nil {
+		left = c.leave()
 	}
+	c.mu.Unlock()
+	each(left, Stream.Reset)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for c.running > 0 && c.on == nil { // who still ends may use the blocks that come next
+		c.turn.Wait()
+	}
 	switch {
 	case c.done:
 		s.Reset()
 		return c.err
-	case theirs < c.acked || theirs > c.offered:
+	case theirs > c.offered:
 		s.Reset()
-		return fmt.Errorf("%w: it has got %d of %d bytes, and had read %d", errFrame, theirs, c.offered, c.acked)
+		return fmt.Errorf("%w: it has got %d of %d bytes", errFrame, theirs, c.offered)
+	}
+	a := &ride{s: s, heard: time.Now()}
+	if old := c.on; old != nil {
+		time.AfterFunc(turnFor, func() { c.hurry(old) })
+	} else {
+		c.next = max(theirs, c.acked)
 	}
 	if c.lonely != nil {
 		c.lonely.Stop()
 	}
-	a := &ride{s: s, heard: time.Now()}
-	c.on, c.last = a, a
-	c.next, c.told, c.tell = theirs, 0, c.got > 0
-	a.over.Go(func() { c.send(a) })
-	a.over.Go(func() { c.receive(a) })
+	c.on, c.old, c.last = a, c.on, a
+	c.told, c.tell = 0, c.got > 0
+	c.running += 2
+	c.sendable.Broadcast()
+	go c.run(c.send, a, &a.sent)
+	go c.run(c.receive, a, &a.read)
 	return nil
 }
 
-// leave is the moment when a ends. The caller holds mu, and resets the stream then.
-func (c *Conn) leave(a *ride) {
-	if c.on != a {
-		return
+// run does one way's work on a.
+func (c *Conn) run(work func(*ride), a *ride, over *bool) {
+	work(a)
+	c.mu.Lock()
+	*over = true
+	c.running--
+	c.turn.Broadcast()
+	left := c.retire()
+	c.mu.Unlock()
+	each(left, Stream.Close)
+}
+
+// retire takes leave of the old stream when both ways have; the caller holds mu, and closes it.
+func (c *Conn) retire() (left []Stream) {
+	if old := c.old; old != nil && old.sent && old.read {
+		left = append(left, old.s)
+		c.old = nil
 	}
-	c.on = nil
+	return left
+}
+
+func each(streams []Stream, do func(Stream) error) {
+	for _, s := range streams {
+		do(s)
+	}
+}
+
+// hurry breaks an old stream that is still used.
+func (c *Conn) hurry(old *ride) {
+	c.mu.Lock()
+	used := !old.sent || !old.read
+	c.mu.Unlock()
+	if used {
+		old.s.Reset()
+	}
+}
+
+// reads reports whether it is a's turn to receive. The caller holds mu.
+func (c *Conn) reads(a *ride) bool {
+	if c.old != nil && !c.old.read {
+		return a == c.old
+	}
+	return a == c.on
+}
+
+// begin goes on at position at, where the other end begins on a's stream, when everything before that has come on the old one.
+// It returns the old one where nothing is needed of it any more. The caller holds mu.
+func (c *Conn) begin(a *ride, at uint64) (left []Stream, err error) {
+	if window := uint64(c.Window) + 1; a.begun || at > c.got+window || at < c.got && c.got-at > window { // the end is one
+		return nil, wrong("a stream goes on at position %d, where %d have come", at, c.got)
+	}
+	for c.on == a && !c.reads(a) && c.got < at {
+		c.turn.Wait()
+	}
+	if c.on == a && c.in.lent != nil { // the old one brings what has come already
+		old := c.old.s
+		c.mu.Unlock()
+		old.Reset()
+		c.mu.Lock()
+		for c.on == a && c.in.lent != nil {
+			c.turn.Wait()
+		}
+	}
+	if c.on != a && !c.reads(a) || c.got < at {
+		return nil, io.ErrUnexpectedEOF // both ends tell each other anew
+	}
+	a.begun, a.again = true, c.got-at
+	if c.on == a && c.old != nil {
+		c.old.read = true
+	}
+	return c.retire(), nil
+}
+
+// leave is the moment when there is no stream any more. The caller holds mu, and ends those that there were.
+func (c *Conn) leave() (left []Stream) {
+	if c.on == nil {
+		return nil
+	}
+	left = []Stream{c.on.s}
+	if c.old != nil {
+		left = append(left, c.old.s)
+	}
+	c.on, c.old = nil, nil
 	c.sendable.Broadcast()
+	c.turn.Broadcast()
 	if !c.done {
 		var lonely *time.Timer
 		lonely = time.AfterFunc(PatienceFor, func() {
@@ -88,31 +179,31 @@ func (c *Conn) leave(a *ride) {
 		})
 		c.lonely = lonely
 	}
+	return left
 }
 
 // part ends a, whose stream is broken or not needed any more.
 func (c *Conn) part(a *ride) {
 	c.mu.Lock()
-	mine, done := c.on == a, c.done
-	c.leave(a)
+	if c.on != a { // an old one has nothing to say
+		c.mu.Unlock()
+		return
+	}
+	left, end := c.leave(), Stream.Reset
+	if c.done { // the last words are on their way
+		end = Stream.Close
+	}
 	c.mu.Unlock()
-	if done { // the last words are on their way
-		a.s.Close()
-	} else {
-		a.s.Reset()
-	}
-	if mine {
-		c.Changed()
-	}
+	each(left, end)
+	c.Changed()
 }
 
-// Wait waits until nothing of the Conn runs. It is for Conns that are done and such that were detached.
+// Wait waits until nothing of the Conn runs. It is for Conns that are done.
 func (c *Conn) Wait() {
 	c.mu.Lock()
-	last := c.last
-	c.mu.Unlock()
-	if last != nil {
-		last.over.Wait()
+	defer c.mu.Unlock()
+	for c.running > 0 {
+		c.turn.Wait()
 	}
 }
 

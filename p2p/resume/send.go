@@ -5,10 +5,13 @@ import "time"
 // small is what is copied once more to leave in one write with the frames before it.
 const small = 8 << 10
 
-// send writes what is due on a's stream, until a ends.
+// send writes what is due on a's stream, until a ends or there is a new one.
 func (c *Conn) send(a *ride) {
 	buf := make([]byte, 0, roomSize+small)
 	c.mu.Lock()
+	for c.on == a && c.old != nil && !c.old.sent { // its last frame is still being written
+		c.turn.Wait()
+	}
 	for {
 		for c.on == a && !c.due(a) {
 			c.sendable.Wait()
@@ -42,7 +45,12 @@ func write(s Stream, parts ...[]byte) error {
 }
 
 // ackDue reports whether the other end should hear how much was read. The caller holds mu, as for the next ones.
-func (c *Conn) ackDue() bool { return c.tell || c.read()-c.told >= uint64(max(1, c.Window/16)) }
+func (c *Conn) ackDue() bool {
+	return c.acks() && (c.tell || c.read()-c.told >= uint64(max(1, c.Window/16)))
+}
+
+// acks reports whether what was read may be acknowledged: what the other end says again has to come first, else it had not said it.
+func (c *Conn) acks() bool { return c.on != nil && c.on.begun && c.on.again == 0 }
 
 // read is the position up to which this end needs nothing more.
 func (c *Conn) read() uint64 {
@@ -54,7 +62,7 @@ func (c *Conn) read() uint64 {
 
 // due reports whether there is something to send.
 func (c *Conn) due(a *ride) bool {
-	return c.done || a.pongDue || a.pingDue || c.ackDue() || c.closed && !a.stopped || !c.deaf && c.next < c.until()
+	return c.done || !a.said || a.pongDue || a.pingDue || c.ackDue() || c.closed && !a.stopped || !c.deaf && c.next < c.until()
 }
 
 // until is the position after all that is to be sent.
@@ -85,6 +93,10 @@ func (c *Conn) take(a *ride, buf []byte) (first, then []byte, last bool) {
 
 // controls appends the frames that go before data.
 func (c *Conn) controls(a *ride, b []byte) []byte {
+	if !a.said {
+		a.said = true
+		b = appendNumber(b, from, c.next)
+	}
 	if a.farewell {
 		reason := byte(badFrames)
 		if r, ok := c.err.(ResetError); ok {
@@ -102,7 +114,7 @@ func (c *Conn) controls(a *ride, b []byte) []byte {
 		a.pingedAt = time.Now()
 		b = appendNumber(b, ping, a.pinged)
 	}
-	if read := c.read(); c.tell || read > c.told {
+	if read := c.read(); c.acks() && (c.tell || read > c.told) {
 		c.told, c.tell = read, false
 		b = appendNumber(b, ack, read)
 	}
