@@ -89,7 +89,7 @@ func (g *Gateway) joinOthers(c Cluster) error {
 	if err != nil {
 		return err
 	}
-	g.others = &others{nats: g.state.conn, size: 1 + len(c.Routes), now: time.Now, heard: remembered(g.data, g.node.ID().String())}
+	g.others = &others{nats: g.state.conn, size: 1 + len(c.Routes), heard: remembered(g.data, g.node.ID().String())}
 	return nil
 }
 

@@ -316,7 +316,7 @@ func infoOf(t testing.TB, g *Gateway) peer.AddrInfo {
 
 func TestApart(t *testing.T) {
 	for size, least := range map[int]int{2: 2, 3: 2, 4: 3, 5: 3, 7: 4} {
-		o := &others{size: size, now: time.Now, heard: make(map[string]member)}
+		o := &others{size: size, heard: make(map[string]member)}
 		for n := 1; n <= size; n++ {
 			if o.apart() != (n < least) {
 				t.Errorf("%d of %d are apart: %v", n, size, o.apart())

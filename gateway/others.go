@@ -54,11 +54,11 @@ type guest struct {
 
 // others are the other gateways of the cluster.
 type others struct {
-	nats  *nats.Conn
-	size  int // of the cluster, with this gateway
-	now   func() time.Time
-	heard map[string]member // by peer id
+	nats *nats.Conn
+	size int // of the cluster, with this gateway
+
 	mu    sync.Mutex
+	heard map[string]member // by peer id
 }
 
 type member struct {
@@ -74,7 +74,7 @@ func (o *others) there() (n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, m := range o.heard {
-		if o.now().Sub(m.at) < heardFor {
+		if time.Since(m.at) < heardFor {
 			n++
 		}
 	}
@@ -93,7 +93,7 @@ func (o *others) hear(h hello) (news bool) {
 		o.heard[h.Gateway] = member{addresses: before.addresses}
 		return false
 	}
-	o.heard[h.Gateway] = member{h.Addresses, o.now()}
+	o.heard[h.Gateway] = member{h.Addresses, time.Now()}
 	for len(o.heard) >= o.size {
 		oldest := h.Gateway
 		for id, m := range o.heard {

@@ -84,7 +84,7 @@ func (g *Gateway) greet(ctx context.Context) {
 	for n := 1; ; n++ {
 		_, digest := g.roster.read()
 		g.others.tell(helloTo, hello{Gateway: g.node.ID().String(), Addresses: g.outward(), Roster: digest})
-		if now := 1 + g.others.there(); now != there && n >= startHellos || now == g.others.size && there != now {
+		if now := 1 + g.others.there(); now != there && (n >= startHellos || now == g.others.size) {
 			there = now
 			g.logThere(there)
 		}
