@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -271,6 +272,25 @@ func TestCluster(t *testing.T) {
 			t.Error("she is removed again")
 		}
 	})
+
+	t.Run("a bridge that loses its gateway keeps its code", func(t *testing.T) {
+		profile, key := operatorOf(t, c, "Bob")
+		known(t, key, true, all...)
+		reach := make(chan p2p.Reach, 64)
+		supporter := dialBridge(t, p2p.BridgeOptions{Profile: profile, Reach: func(r p2p.Reach) { reach <- r }})
+		code := newCode(t, supporter)
+		way, _ := supporter.Way()
+		lost := at(t, way, all...)
+		all[lost].Close()
+		lostAndFound(t, reach)
+		h := dialHost(t, all[(lost+1)%3].Addresses()...)
+		host, err := h.Join(t.Context(), code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		host.End(session.ByUser)
+		supporter.Close()
+	})
 }
 
 // raceForCode has hosts at all gateways race for a code.
@@ -330,15 +350,15 @@ func TestApart(t *testing.T) {
 	}
 }
 
-// A gateway that does not know the secret is none of the cluster.
+// A gateway that does not know the secret is none of the cluster. The log says what helps, and it does. Of two gateways neither has codes
+// without the other.
 func TestOtherSecret(t *testing.T) {
 	t.Parallel()
 	options := clustered(t, 2)
 	shareSecret(t, options[1].Data, "b2")
 	var log lockedBuffer
 	options[0].Log = slog.New(slog.NewTextHandler(&log, nil))
-	a := start(t, options[0])
-	b := start(t, options[1])
+	a, b := start(t, options[0]), start(t, options[1])
 	eventually(t, "it is warned of, with the remedy", func() bool {
 		return strings.Contains(log.String(), "copy the file") && strings.Contains(log.String(), secretFile(options[0].Data))
 	})
@@ -348,6 +368,43 @@ func TestOtherSecret(t *testing.T) {
 	for _, secret := range []string{"a1", "b2"} {
 		if strings.Contains(log.String(), strings.Repeat(secret, 4)) {
 			t.Error("the log tells the secret")
+		}
+	}
+
+	b.Close()
+	shareSecret(t, options[1].Data, "a1")
+	b = start(t, options[1])
+	together(t, 2, a, b)
+	if of, err := b.codes.Redeem(t.Context(), issue(t, a.codes, "ada")); of != "ada" || err != nil {
+		t.Errorf("together: %q, %v", of, err)
+	}
+	b.Close()
+	eventually(t, "the other is missed", a.others.apart)
+	if _, _, err := a.codes.Issue(t.Context(), "ada"); err != p2p.ErrApart {
+		t.Errorf("a code of one alone: %v", err)
+	}
+}
+
+func TestSecretFile(t *testing.T) {
+	data := t.TempDir()
+	made, first, err := loadSecret(data)
+	if err != nil || !first || len(made) != secretBytes {
+		t.Fatal(first, err)
+	}
+	if again, first, err := loadSecret(data); err != nil || first || !bytes.Equal(again, made) {
+		t.Error("the secret is not kept", first, err)
+	}
+	for remedy, spoil := range map[string]func() error{
+		"chmod 600": func() error { return os.Chmod(secretFile(data), 0o644) },
+		"copy the file from another gateway": func() error {
+			return errors.Join(os.Remove(secretFile(data)), os.WriteFile(secretFile(data), []byte("secret"), 0o600))
+		},
+	} {
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := loadSecret(data); err == nil || !strings.Contains(err.Error(), remedy) {
+			t.Errorf("%v does not say %q", err, remedy)
 		}
 	}
 }
