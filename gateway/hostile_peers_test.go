@@ -145,6 +145,14 @@ func TestHostileHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := n.Network().ConnsToPeer(peer.ID(m.Bridge))[0]
+	s, err := n.NewStream(ctx, peer.ID(m.Bridge), p2p.ArrivalProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a message.ArrivalAnswer // to what only a gateway may say
+	if err := errors.Join(message.Write(s, &message.Arrival{Host: []byte(gateway.ID), Code: newCode(t, b)}), message.Read(s, &a)); err == nil {
+		t.Errorf("the bridge lets a host announce another: %v", a.Status)
+	}
 	held(t, 24<<20, func() { // most of it by the host itself
 		opened := 0
 		for i := range 3000 {
