@@ -28,8 +28,7 @@ func TestManInTheMiddle(t *testing.T) {
 	middleAsBridge.bridge, middleAsHost.host = "middle", "middle"
 	neighbour := ada
 	neighbour.code = "482914"
-	var heard recorded // by the host, in a session that is over
-	over, _, err, err2 := shakeOver(&heard, kitchen, ada)
+	over, _, heard, err, err2 := overheard(kitchen, ada)
 	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +47,7 @@ func TestManInTheMiddle(t *testing.T) {
 			return atHost, atBridge, errors.Join(err, err2)
 		},
 		"what a bridge said before": func() (met, met, error) {
-			again, err := kitchen.asHost(&script{Reader: bytes.NewReader(heard.bytes)})
+			again, err := kitchen.asHost(&script{Reader: bytes.NewReader(heard)})
 			return again, over, err
 		},
 	} {
@@ -73,18 +72,6 @@ func TestManInTheMiddle(t *testing.T) {
 			}
 		})
 	}
-}
-
-// recorded is what a conn has read.
-type recorded struct {
-	net.Conn
-	bytes []byte
-}
-
-func (r *recorded) Read(b []byte) (int, error) {
-	n, err := r.Conn.Read(b)
-	r.bytes = append(r.bytes, b[:n]...)
-	return n, err
 }
 
 // He who has heard the host's nonce finds one that gives the digits he wants in no time. What he has promised before keeps him from it.
