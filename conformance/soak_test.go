@@ -91,8 +91,8 @@ func (c *cutter) address(gateway string) string {
 }
 
 // TestSoak has a film on the screen and somebody who types, while the host's connection is cut every cutEvery. Every letter arrives,
-// once; the picture is the screen's when it rests; and the viewer has never been sent away. (A large transfer beside it is in
-// gateway's TestSoak: there is no channel for one yet.)
+// once; the picture is the screen's when it rests; and the viewer has never been sent away. (A large transfer on a tunnel
+// is in gateway's TestSoak: no program has one yet.)
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -105,8 +105,14 @@ func consent(t testing.TB, host, bridge *p2p.Call) {
 	}
 }
 
-// screen opens a channel from the bridge to the host.
+// screen opens a channel for the screen from the bridge to the host.
 func screen(t testing.TB, host, bridge *p2p.Call) (at, from io.ReadWriteCloser) {
+	t.Helper()
+	return open(t, p2p.RFB, host, bridge)
+}
+
+// open opens a channel of a kind.
+func open(t testing.TB, kind string, host, bridge *p2p.Call) (at, from io.ReadWriteCloser) {
 	t.Helper()
 	type end struct {
 		conn io.ReadWriteCloser
@@ -114,10 +120,10 @@ func screen(t testing.TB, host, bridge *p2p.Call) (at, from io.ReadWriteCloser) 
 	}
 	ends := make(chan end, 1)
 	go func() {
-		conn, err := host.Accept(t.Context(), p2p.RFB)
+		conn, err := host.Accept(t.Context(), kind)
 		ends <- end{conn, err}
 	}()
-	from, err := bridge.Open(t.Context(), p2p.RFB)
+	from, err := bridge.Open(t.Context(), kind)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,16 @@ import (
 	"sixgate/session"
 )
 
-// RFB is the kind of channel that carries the screen (RFC 6143); the host is the server.
-const RFB = "rfb"
+// Kinds of channels.
+const (
+	RFB    = "rfb"    // carries the screen (RFC 6143); the host is the server
+	Tunnel = "tunnel" // carries the bytes of a connection to a service
+)
 
 // kinds are all kinds of channels, and what the user must allow for each: any of these permissions.
 var kinds = map[string]session.Permissions{
-	RFB: session.View | session.Control | session.Clipboard,
+	RFB:    session.View | session.Control | session.Clipboard,
+	Tunnel: session.Tunnel,
 }
 
 // talkNumber is that of the channel on which both ends talk; it has no kind.
