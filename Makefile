@@ -101,7 +101,9 @@ fuzz:
 
 # Programs with a film and somebody who types; nodes with a large transfer beside that; minutes without a network.
 soak: install-build install-test
-	go test -v -count 1 -timeout 30m -run '^(TestSoak|TestOutages)$$' ./gateway ./conformance -soak 10m -long
+	go test -v -count 1 -timeout 30m -run '^TestSoak$$' ./gateway -soak 10m & \
+	go test -v -count 1 -timeout 30m -run '^(TestSoak|TestOutages)$$' ./conformance -soak 10m -long; conformance=$$?; \
+	wait $$! && exit $$conformance
 
 # Needs vuln.go.dev, so it is not part of the tests.
 vulnerabilities:

@@ -255,7 +255,7 @@ func (h Host) live(ctx context.Context, call *p2p.Call, r Request, granted Grant
 	defer controls.close()
 	consent.gate.panel, consent.gate.own = controls.panel, controls.bar.keys
 	controls.setPointer(h, consent)
-	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate}
+	server := rfbserver.Server{Log: h.Log, Desktop: consent.gate, Patience: p2p.PatienceFor} // the connection may break meanwhile
 	if h.Power != nil {
 		server.Power = func(ctx context.Context, a rfbserver.PowerAction) bool {
 			return h.power(ctx, consent, a != rfbserver.PowerShutdown)

@@ -52,6 +52,15 @@ func TestSilentViewerIsDropped(t *testing.T) {
 				t.Errorf("%q: dropped after %v with %v", says, time.Since(start), err)
 			}
 		})
+		synctest.Test(t, func(t *testing.T) {
+			viewer, conn := net.Pipe()
+			go io.Copy(io.Discard, viewer)
+			go viewer.Write([]byte(says))
+			start := time.Now()
+			if err := (&Server{Patience: time.Hour}).Serve(t.Context(), conn); time.Since(start) != time.Hour || err != errHandshake {
+				t.Errorf("%q: dropped after %v of an hour with %v", says, time.Since(start), err)
+			}
+		})
 	}
 }
 

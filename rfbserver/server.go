@@ -2,6 +2,7 @@ package rfbserver
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type Server struct {
 	Desktop  Desktop
 	Password string       // for VncAuth, which looks at its first 8 bytes; "": security None
 	Log      *slog.Logger // nil: no log
+	// Patience is how long a viewer may take to come in; 0: 10 s.
+	Patience time.Duration
 
 	// Power shuts the computer down, reboots or resets it, or returns false: the user may be asked. It returns soon after
 	// ctx ends, when the viewer has left. One call is made at a time. nil: viewers are not offered it.
@@ -96,7 +99,7 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn) error {
 // admit leads the handshake, from the version to ServerInit.
 func (s *Server) admit(ctx context.Context, cancel context.CancelCauseFunc, conn net.Conn) (*viewer, error) {
 	defer s.guard.admit(cancel)()
-	late := time.AfterFunc(handshakeFor, func() { cancel(errHandshake) })
+	late := time.AfterFunc(cmp.Or(s.Patience, handshakeFor), func() { cancel(errHandshake) })
 	defer late.Stop()
 	a := rfb.Admission{Password: s.Password, Answered: func(right bool) { wait(ctx, s.guard.pause(right)) }}
 	version, err := a.Admit(conn)

@@ -3,13 +3,14 @@ package viewerbridge
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 
 	"sixgate/p2p"
 	"sixgate/rfb"
 )
 
-// greetFor is how long a host may take for the RFB handshake, takeFor to read a viewer's input.
+// greetFor is how long a host may take for the RFB handshake while it is connected, takeFor to read a viewer's input.
 const (
 	greetFor = 10 * time.Second
 	takeFor  = 15 * time.Second
@@ -51,11 +52,36 @@ func (b *Bridge) showDesktop(ctx context.Context, call *p2p.Call, m *mirror, pat
 		return err
 	}
 	defer conn.Close()
-	conn.SetReadDeadline(time.Now().Add(greetFor))
-	host, err := rfb.NewClient(leg{conn}, rfb.ClientOptions{Encodings: b.encodings(), Ahead: true})
+	host, err := greet(conn, rfb.ClientOptions{Encodings: b.encodings(), Ahead: true}, call.Broken)
 	if err != nil {
 		return err
 	}
-	conn.SetReadDeadline(time.Time{})
 	return m.follow(host, func() { path.begin(b, call) })
+}
+
+// greet does the RFB handshake. The host has its time for that without what passes while the connection is broken.
+func greet(conn net.Conn, o rfb.ClientOptions, broken func() bool) (*rfb.Client, error) {
+	greeted := make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		const steps = 20
+		step := time.NewTicker(greetFor / steps)
+		defer step.Stop()
+		for left := steps; left > 0; {
+			select {
+			case <-step.C:
+				if !broken() {
+					left--
+				}
+			case <-greeted:
+				return
+			}
+		}
+		conn.SetReadDeadline(time.Unix(1, 0)) // which has passed
+	})
+	host, err := rfb.NewClient(leg{conn}, o)
+	close(greeted)
+	waiting.Wait()
+	conn.SetReadDeadline(time.Time{})
+	return host, err
 }
