@@ -344,3 +344,31 @@ func TestClientSpeaksAhead(t *testing.T) {
 		}
 	}
 }
+
+// A server that does not answer as one who spoke ahead expects, in any byte of the greeting, is refused, or has said the same in another
+// way: what follows is never shown as something else.
+func TestOtherAnswersThanExpectedAhead(t *testing.T) {
+	update := "\x00\x00\x00\x01" + "\x00\x00\x00\x00\x00\x04\x00\x03\x00\x00\x00\x00" + strings.Repeat("\x11\x22\x33\x00", 12)
+	good := hello + init4x3 + update
+	accepted := 0
+	for i := range hello {
+		for b := range 256 {
+			s := server(good[:i] + string([]byte{byte(b)}) + good[i+1:])
+			c, err := NewClient(s, ClientOptions{Encodings: []Encoding{EncodingRaw}, Ahead: true})
+			if err != nil {
+				continue
+			}
+			e, err := c.Next()
+			if err != nil {
+				continue
+			}
+			accepted++
+			if u, ok := e.(*Update); !ok || len(u.Rects) != 1 || c.Image().Rect.Max != image.Pt(4, 3) || c.Image().Pix[11] != 0x332211 {
+				t.Errorf("byte %d is %#x: %+v", i, b, e)
+			}
+		}
+	}
+	if accepted < len(hello) || accepted > len(hello)+19 { // a higher minor number means 3.8, too
+		t.Errorf("%d of %d greetings are accepted", accepted, 256*len(hello))
+	}
+}
