@@ -195,7 +195,7 @@ func TestAckAfterReset(t *testing.T) {
 	near, far := net.Pipe()
 	c.Attach(pipe{near}, 0, false)
 	c.Write(make([]byte, 3*maxData))
-	far.Read(make([]byte, 1)) // the first of the frames is on its way
+	io.ReadFull(far, make([]byte, len(numbered(from, 0))+1)) // the first of the bytes are on their way
 	c.Reset(7)
 	far.Write(append(numbered(from, 0), numbered(ack, maxData)...))
 	far.Close()
