@@ -181,11 +181,11 @@ func TestOnlyProxy(t *testing.T) {
 	basic := tinyproxy(t, home)
 	host := start(t, home.Space, "sixgate-host", "--gateway", m.address, "--tty", "--display", d.Display, "--proxy", "http://ada:sesame@"+basic)
 	asked, page := m.hostOnPage(t, home.Space, d.Display, "--proxy", "http://"+basic)
+	web := newTabs(t, home.Space) // which takes its time to start
 	m.allow(t, host)
 	watch(t, d, viewer.picture, same)
 
 	// On the page the end user is asked for what the proxy wants.
-	web := newTabs(t, home.Space)
 	web.do(t, "open", "a", page, "de-DE")
 	typed := func(name, password string) {
 		t.Helper()
