@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -224,6 +226,30 @@ func TestSilentGatewayIsLeft(t *testing.T) {
 		t.Errorf("a host that asks the silent gateway for a code hears %v", err)
 	}
 	host.End(session.ByUser)
+}
+
+// The doctors say what works of each gateway. One is enough.
+func TestDoctorOfSeveral(t *testing.T) {
+	g, profile := allies(t, 2)
+	g[0].Close()
+	dead, _ := whereabouts(g[0])
+	alive, _ := whereabouts(g[1])
+	for name, e := range map[string]p2p.Examination{"host": {Gateways: profile.Gateways}, "bridge": {Profile: &profile}} {
+		var said strings.Builder
+		if err := e.Report(t.Context(), &said); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, want := range []string{"ok +tcp +" + alive + " answers", "ok +gateway +connected by tcp " + alive, "ok +relay ", "no +tcp +" + dead + " refuses",
+			"no +gateway +" + dead + " cannot be reached on any way. To do: nothing, for another gateway works"} {
+			if !regexp.MustCompile("(?m)^" + want).MatchString(said.String()) {
+				t.Errorf("%s: no line is like %q:\n%s", name, want, said.String())
+			}
+		}
+	}
+	g[1].Close()
+	if err := (p2p.Examination{Gateways: profile.Gateways}).Report(t.Context(), io.Discard); err == nil {
+		t.Error("no gateway is there, and the doctor is content")
+	}
 }
 
 // Of the gateways one is not there, and one does not know the operator: the bridge goes to where it is known.
