@@ -183,6 +183,9 @@ func (c *cable) pull() {
 	c.pulled = true
 }
 
+// soon is before libp2p, or who waits for an answer, gives a connection up.
+const soon = 10 * time.Second
+
 // A gateway that falls silent is left by a session, and by a bridge whose code waits.
 func TestSilentGatewayIsLeft(t *testing.T) {
 	t.Parallel()
@@ -217,13 +220,18 @@ func TestSilentGatewayIsLeft(t *testing.T) {
 	if _, err := io.ReadFull(far, got); err != nil || string(got) != "on it goes" {
 		t.Errorf("the channel carries %q, %v", got, err)
 	}
-	t.Logf("after %v", time.Since(began).Round(time.Millisecond))
+	if took := time.Since(began); took > soon {
+		t.Errorf("only after %v", took)
+	}
 	lostAndFound(t, reach)
 	if _, err := b.Accept(t.Context()); err != p2p.ErrForgotten { // by a gateway that has never heard of it
 		t.Errorf("of the code the supporter hears %v", err)
 	}
 	if err := <-answered; err != p2p.ErrNoCode {
 		t.Errorf("a host that asks the silent gateway for a code hears %v", err)
+	}
+	if took := time.Since(began); took > soon {
+		t.Errorf("the host has its answer after %v", took)
 	}
 	host.End(session.ByUser)
 }

@@ -68,7 +68,7 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 	looking.Wait()
 	var whole, sick [][]Finding
 	for _, g := range u.ways.known() {
-		found := u.look(ctx, g, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Gateway != g.id.String() }))
+		found := u.look(ctx, g, tried)
 		if e.Profile != nil {
 			found = append(found, e.Profile.examine(ctx, g, e.Proxies))
 		}
@@ -90,15 +90,26 @@ func (e Examination) Run(ctx context.Context) ([]Finding, error) {
 }
 
 // look judges the ways to one gateway, and what is there.
-func (u *uplink) look(ctx context.Context, g gateway, tried []trial) (all []Finding) {
-	works := slices.ContainsFunc(tried, func(a trial) bool { return a.err == nil })
-	for _, transport := range []string{byTCP, byQUIC, byWebSocket} {
-		all = append(all, judgeWays(transport, works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool {
-			return a.way.Proxy != "" || a.way.Transport != transport
-		}))...)
+func (u *uplink) look(ctx context.Context, g gateway, all []trial) (found []Finding) {
+	by := make(map[string][]trial) // transport, or proxy
+	var tried []trial
+	works := false
+	for _, t := range all {
+		if t.way.Gateway != g.id.String() {
+			continue
+		}
+		kind := t.way.Transport
+		if t.way.Proxy != "" {
+			kind = "proxy"
+		}
+		by[kind], tried = append(by[kind], t), append(tried, t)
+		works = works || t.err == nil
 	}
-	all = append(all, judgeProxy(works, slices.DeleteFunc(slices.Clone(tried), func(a trial) bool { return a.way.Proxy == "" }))...)
-	return append(all, u.reached(ctx, g, tried)...)
+	for _, transport := range []string{byTCP, byQUIC, byWebSocket} {
+		found = append(found, judgeWays(transport, works, by[transport])...)
+	}
+	found = append(found, judgeProxy(works, by["proxy"])...)
+	return append(found, u.reached(ctx, g, tried)...)
 }
 
 // errSick is what Report ends with when no session would come about.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +85,10 @@ var errInside = errors.New("another gateway names this address, which is inside 
 // lookUp is what the host's name means.
 func (e endpoint) lookUp(ctx context.Context) ([]netip.Addr, error) {
 	all, err := e.meanings(ctx)
-	if slices.ContainsFunc(all, func(ip netip.Addr) bool { return depthOf(ip) > e.depth }) {
-		return nil, errInside
+	for _, ip := range all {
+		if depthOf(ip) > e.depth {
+			return nil, errInside
+		}
 	}
 	return all, err
 }
@@ -140,14 +141,28 @@ func parseGateways(addresses []string, within depth) (all []gateway, err error) 
 
 // with adds an address to gateways, unless they have it.
 func with(all []gateway, e endpoint) []gateway {
-	i := slices.IndexFunc(all, func(g gateway) bool { return g.id == e.of })
+	i := indexOf(all, e.of)
 	if i < 0 {
 		return append(all, gateway{e.of, []endpoint{e}})
 	}
-	if !slices.ContainsFunc(all[i].ends, func(known endpoint) bool { return known.address() == e.address() && known.only == e.only }) {
-		all[i].ends = append(slices.Clip(all[i].ends), e)
+	ends := all[i].ends
+	for _, known := range ends {
+		if known.address() == e.address() && known.only == e.only {
+			return all
+		}
 	}
+	all[i].ends = append(ends[:len(ends):len(ends)], e)
 	return all
+}
+
+// indexOf is where in a list a gateway stands; -1: nowhere.
+func indexOf(all []gateway, id peer.ID) int {
+	for i := range all {
+		if all[i].id == id {
+			return i
+		}
+	}
+	return -1
 }
 
 var errNoEndpoint = errors.New("not an address of a gateway")

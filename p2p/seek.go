@@ -3,7 +3,6 @@ package p2p
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +37,7 @@ func (u *uplink) seek(ctx context.Context, among []gateway, headStart time.Durat
 	ahead, over := context.WithTimeout(ctx, headStart)
 	defer over()
 	used := u.here().id
-	if !slices.ContainsFunc(among, func(g gateway) bool { return g.id == used }) {
+	if indexOf(among, used) < 0 {
 		over()
 	}
 	for _, g := range among {
@@ -90,16 +89,19 @@ func (u *uplink) use(ctx context.Context, g gateway) error {
 // settle has a gateway be the one that is used, and leaves the others, but one through which a session still goes.
 func (u *uplink) settle(at gateway) {
 	u.moving.Lock()
+	before := u.at
 	u.at = at
 	u.moving.Unlock()
 	n := u.node.Network()
-	carry := make(map[peer.ID]bool)
-	for _, c := range n.Conns() {
-		carry[relayOf(c)] = true
+	carry := map[peer.ID]bool{at.id: true}
+	for _, p := range u.gate.peers() {
+		for _, c := range n.ConnsToPeer(p) {
+			carry[relayOf(c)] = true
+		}
 	}
-	for _, p := range n.Peers() {
-		if p != at.id && !u.gate.isMatched(p) && !carry[p] {
-			n.ClosePeer(p)
+	for _, g := range append(u.ways.known(), before) { // which a list that was learned since may not have
+		if !carry[g.id] {
+			n.ClosePeer(g.id)
 		}
 	}
 }

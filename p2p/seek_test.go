@@ -229,6 +229,9 @@ func TestNamedGateways(t *testing.T) {
 		if h.here().id != g.ID() || h.node.Network().Connectedness(g.ID()) != network.Connected {
 			t.Errorf("%.90q: the host has left its gateway", named)
 		}
+		if h.ways.knows(id) || h.ways.knows(h.node.ID()) {
+			t.Errorf("%.90q: who is no gateway is known as one", named)
+		}
 	}
 	if len(h.ways.known()) > 2 {
 		t.Errorf("known are %v", h.ways.known())

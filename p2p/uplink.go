@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -122,7 +121,7 @@ func (u *uplink) begin(ctx context.Context, among []gateway) error {
 // connect connects to one of several gateways, unless it is connected to the one that is used.
 func (u *uplink) connect(ctx context.Context, among []gateway) error {
 	at := u.here().id
-	if u.node.Network().Connectedness(at) == network.Connected && slices.ContainsFunc(among, func(g gateway) bool { return g.id == at }) {
+	if u.node.Network().Connectedness(at) == network.Connected && indexOf(among, at) >= 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectFor)

@@ -105,7 +105,7 @@ func newWays(own []gateway, proxies proxy.Settings) *ways {
 func (w *ways) known() []gateway {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.all
+	return w.all[:len(w.all):len(w.all)]
 }
 
 // ends are all addresses of the gateways that may be used.
@@ -117,7 +117,7 @@ func (w *ways) ends() (all []endpoint) {
 }
 
 func (w *ways) knows(p peer.ID) bool {
-	return slices.ContainsFunc(w.known(), func(g gateway) bool { return g.id == p })
+	return indexOf(w.known(), p) >= 0
 }
 
 // learn takes in the gateways that one has named, in the place of those that were named before.
@@ -173,10 +173,8 @@ func (w *ways) enter(to peer.ID) (ends []endpoint, best Way, err error) {
 	if w.closed {
 		return nil, best, net.ErrClosed
 	}
-	for _, g := range w.all {
-		if g.id == to {
-			ends = g.ends
-		}
+	if i := indexOf(w.all, to); i >= 0 {
+		ends = w.all[i].ends
 	}
 	w.racing.Add(1)
 	return ends, w.best[to], nil
@@ -199,10 +197,14 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, to peer.ID) (tra
 	}
 	w.racing.Go(r.close)
 	var lost Failures
+	failed := 0
 	for a := range r.ended {
 		if a.err != nil {
-			lost = append(lost, Failure{a.way, a.err})
-			r.next(len(lost))
+			if !errors.Is(a.err, context.Canceled) { // as when another gateway is faster
+				lost = append(lost, Failure{a.way, a.err})
+			}
+			failed++
+			r.next(failed)
 			if w.proxies.Ask != nil && (errors.Is(a.err, proxy.ErrWantsCredentials) || errors.Is(a.err, proxy.ErrWrongCredentials)) {
 				r.hasten()
 			}
@@ -221,7 +223,6 @@ func (w *ways) Dial(ctx context.Context, _ multiaddr.Multiaddr, to peer.ID) (tra
 		})
 		return a.conn, nil
 	}
-	lost = slices.DeleteFunc(lost, func(f Failure) bool { return errors.Is(f.Err, context.Canceled) }) // another gateway was faster
 	w.mu.Lock()
 	w.lost[to] = lost
 	w.mu.Unlock()
