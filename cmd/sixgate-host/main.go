@@ -42,7 +42,7 @@ type network struct {
 }
 
 func (n *network) flags(f *flag.FlagSet) {
-	f.Var(&n.Gateway, "gateway", "The gateway's address, `ADDR`: /ip4/…/tcp/4443/p2p/…; may be given several times.")
+	f.Var(&n.Gateway, "gateway", "The gateway's address, `ADDR`: /ip4/…/tcp/4443/p2p/…; once for each of several that serve together.")
 	f.StringVar(&n.Proxy, "proxy", "", "A proxy to try as well: `URL`, http://[NAME:PASSWORD@]HOST:PORT; otherwise $HTTPS_PROXY or $ALL_PROXY, less $NO_PROXY.")
 }
 
