@@ -24,6 +24,7 @@ import (
 // A gateway that has no file descriptor left refuses those who come over TCP, and keeps the sessions that it has. When there are
 // some again, it is as before.
 func TestOutOfFiles(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	serve := command(t, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	log := filepath.Join(t.TempDir(), "log")

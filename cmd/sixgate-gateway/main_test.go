@@ -29,6 +29,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 }
 
 func TestServeAndAddOperator(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	var words strings.Builder
 	early := command(t, "operator", "add", "Ada", "--gateway-data", data)
@@ -87,6 +88,7 @@ func TestServeAndAddOperator(t *testing.T) {
 }
 
 func TestHelpAndErrors(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"operator", "add", "--help"}, {"--version"}} {
 		if out, err := command(t, args...).Output(); err != nil || len(out) == 0 {
 			t.Errorf("%v: %q, %v", args, out, err)
