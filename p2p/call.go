@@ -163,10 +163,8 @@ func (c *Call) later() {
 	c.whole = false
 	on, attached := c.control.on, c.control.Attached()
 	c.mu.Unlock()
-	var leaving sync.WaitGroup
-	defer leaving.Wait()
 	if attached { // and nothing comes on it
-		leaving.Go(on.close)
+		on.close()
 	}
 	for closing := c.closing; ; {
 		select {

@@ -154,7 +154,11 @@ func words(w io.Writer) func(viewerbridge.Event) {
 		case "alert":
 			fmt.Fprintf(w, "Alert: %s\n", alertWords(e))
 		case "path":
-			fmt.Fprintf(w, "The desktop is there, by %s, %.0f ms away\n", e.Path, e.RTT)
+			path := e.Path
+			if e.RTT > 0 {
+				path += fmt.Sprintf(", %.0f ms away", e.RTT)
+			}
+			fmt.Fprintf(w, "The desktop is there, by %s\n", path)
 		case "direct":
 			fmt.Fprintf(w, "No direct connection: %s\n", e.Reason)
 		case "gateway":
