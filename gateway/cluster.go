@@ -68,7 +68,7 @@ func (c Cluster) leadsHere(route string) bool {
 	})
 }
 
-// joinOthers makes this gateway one of the cluster's. What reaches the others needs converse, too.
+// joinOthers makes this gateway one of the cluster's. It says nothing to the others, and hears nothing, until converse.
 func (g *Gateway) joinOthers(c Cluster) error {
 	secret, made, err := loadSecret(g.data)
 	if err != nil {

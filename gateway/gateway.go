@@ -221,17 +221,27 @@ func (g *Gateway) announced(listen netip.AddrPort, names []string) (addresses []
 			return a[len(a)-1].Code() != multiaddr.P_TCP // one address stands for all ways: they have one port
 		}))
 	}
-	for _, a := range bases {
+	for _, a := range bases[:min(len(bases), mostAddresses)] {
 		addresses = append(addresses, a.String()+"/p2p/"+g.node.ID().String())
 	}
 	return addresses, nil
 }
 
-// outwardFirst puts loopback's addresses at the end: what cannot be reached is named by its first address.
+// outwardFirst puts addresses of private networks behind public ones, and loopback's at the end: what cannot be reached is named by its
+// first address, and the last may find no room in a profile.
 func outwardFirst(addresses []multiaddr.Multiaddr) []multiaddr.Multiaddr {
-	outward := func(a multiaddr.Multiaddr) bool { return !manet.IsIPLoopback(a) }
-	inward := slices.DeleteFunc(slices.Clone(addresses), outward)
-	return append(slices.DeleteFunc(addresses, manet.IsIPLoopback), inward...)
+	inward := func(a multiaddr.Multiaddr) int {
+		ip, err := manet.ToIP(a)
+		switch {
+		case err != nil || ip.IsLoopback():
+			return 2
+		case ip.IsPrivate():
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(addresses, func(a, b multiaddr.Multiaddr) int { return inward(a) - inward(b) })
+	return addresses
 }
 
 // announce makes a multiaddr of a host or host:port.

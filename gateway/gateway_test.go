@@ -10,14 +10,14 @@ import (
 
 func TestAddressesThatOthersReachComeFirst(t *testing.T) {
 	var addresses []multiaddr.Multiaddr
-	for _, s := range strings.Fields("/ip4/127.0.0.1/tcp/1 /ip4/192.0.2.2/tcp/1 /ip6/::1/tcp/1 /ip6/2001:db8::1/tcp/1") {
+	for _, s := range strings.Fields("/ip4/127.0.0.1/tcp/1 /ip4/10.0.0.2/tcp/1 /ip4/192.0.2.2/tcp/1 /ip6/::1/tcp/1 /ip6/fd00::1/tcp/1 /ip6/2001:db8::1/tcp/1") {
 		addresses = append(addresses, multiaddr.StringCast(s))
 	}
 	var got []string
 	for _, a := range outwardFirst(addresses) {
 		got = append(got, a.String())
 	}
-	want := strings.Fields("/ip4/192.0.2.2/tcp/1 /ip6/2001:db8::1/tcp/1 /ip4/127.0.0.1/tcp/1 /ip6/::1/tcp/1")
+	want := strings.Fields("/ip4/192.0.2.2/tcp/1 /ip6/2001:db8::1/tcp/1 /ip4/10.0.0.2/tcp/1 /ip6/fd00::1/tcp/1 /ip4/127.0.0.1/tcp/1 /ip6/::1/tcp/1")
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
