@@ -21,7 +21,7 @@ import (
 // well, so that nobody fills the log with them.
 const (
 	answerFor  = 10 * time.Second
-	decideFor  = 8 * time.Second // of these, until it is decided: an election among the gateways of a cluster takes 6
+	decideFor  = 8 * time.Second // of these, until it is decided: an election among the gateways of a cluster takes 5 to 8
 	wrongAfter = 250 * time.Millisecond
 )
 

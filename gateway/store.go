@@ -21,7 +21,7 @@ const (
 )
 
 // A question to the store is asked again after askAgain, until its context ends: the leader may have died, and another
-// is elected within some 6 s.
+// is elected within 5 to 8 s.
 const askAgain = 1500 * time.Millisecond
 
 // store is a stream of JetStream in which a key's latest message is its value. What it says is true for all gateways of a cluster: the
