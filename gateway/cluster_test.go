@@ -283,6 +283,8 @@ func TestCluster(t *testing.T) {
 		lost := at(t, way, all...)
 		all[lost].Close()
 		lostAndFound(t, reach)
+		way, _ = supporter.Way()
+		eventually(t, "the bridge can be reached", func() bool { return all[at(t, way, all...)].metrics.places.Load() == 1 })
 		h := dialHost(t, all[(lost+1)%3].Addresses()...)
 		host, err := h.Join(t.Context(), code)
 		if err != nil {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -20,6 +21,7 @@ type metrics struct {
 	refusals    *prometheus.CounterVec // by reason
 	codes       prometheus.Counter
 	redeemed    prometheus.Counter
+	places      atomic.Int64
 	circuits    prometheus.Gauge
 	lasted      prometheus.Histogram
 	relayed     prometheus.Counter
@@ -45,7 +47,9 @@ func newMetrics() *metrics {
 			Help: "Bytes that went through the relay, both directions."}),
 	}
 	m.reported = newReported(m.all)
-	m.all.MustRegister(m.connections, m.refusals, m.codes, m.redeemed, m.circuits, m.lasted, m.relayed,
+	places := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sixgate_relay_places",
+		Help: "Bridges that can be reached through the relay."}, func() float64 { return float64(m.places.Load()) })
+	m.all.MustRegister(places, m.connections, m.refusals, m.codes, m.redeemed, m.circuits, m.lasted, m.relayed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -112,8 +116,12 @@ func (m *metrics) BytesTransferred(n int)                  { m.relayed.Add(float
 func (m *metrics) ConnectionRequestHandled(s pbv2.Status)  { m.relayRefused("relay connection", s) }
 func (m *metrics) ReservationRequestHandled(s pbv2.Status) { m.relayRefused("relay place", s) }
 func (m *metrics) RelayStatus(bool)                        {}
-func (m *metrics) ReservationAllowed(bool)                 {}
-func (m *metrics) ReservationClosed(int)                   {}
+func (m *metrics) ReservationClosed(n int)                 { m.places.Add(-int64(n)) }
+func (m *metrics) ReservationAllowed(again bool) {
+	if !again {
+		m.places.Add(1)
+	}
+}
 
 func (m *metrics) relayRefused(what string, s pbv2.Status) {
 	if s != pbv2.Status_OK {
