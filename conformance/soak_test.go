@@ -111,11 +111,12 @@ func TestSoak(t *testing.T) {
 	if err := d.Spawn("xterm", "-geometry", "100x30+600+20", "-e", "sh", "-c", film); err != nil {
 		t.Fatal(err)
 	}
+	const enter = 0xff0d
 	stop, cuts := time.After(*soakFor), 0
 	cut := time.NewTicker(cutEvery)
 	defer cut.Stop()
-	key := time.NewTicker(100 * time.Millisecond)
-	defer key.Stop()
+	press := time.NewTicker(100 * time.Millisecond)
+	defer press.Stop()
 	var text strings.Builder
 	for on := true; on; {
 		select {
@@ -124,14 +125,18 @@ func TestSoak(t *testing.T) {
 		case <-cut.C:
 			c.cut()
 			cuts++
-		case <-key.C:
+		case <-press.C:
 			if m.shows(session.Broken) {
 				continue // nobody types at a notice, and nothing of it would arrive
 			}
-			r := rune('a' + text.Len()%26)
+			r := rune('a' + text.Len()%27)
+			key := uint32(r)
+			if r > 'z' { // a terminal takes 4095 letters a line
+				key, r = enter, '\n'
+			}
 			text.WriteRune(r)
 			for _, down := range []bool{true, false} {
-				if err := viewer.Key(uint32(r), down); err != nil {
+				if err := viewer.Key(key, down); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -140,7 +145,6 @@ func TestSoak(t *testing.T) {
 	for m.shows(session.Broken) {
 		time.Sleep(100 * time.Millisecond)
 	}
-	const enter = 0xff0d
 	for _, down := range []bool{true, false} {
 		if err := viewer.Key(enter, down); err != nil {
 			t.Fatal(err)

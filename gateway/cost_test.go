@@ -22,8 +22,12 @@ import (
 // TestMain lets the test's own binary be a gateway, whose cost can be told from that of hosts and bridges.
 func TestMain(m *testing.M) {
 	data := os.Getenv("SIXGATE_GATEWAY_DATA")
-	if data == "" {
+	switch data {
+	case "":
 		os.Exit(m.Run())
+	case libraryAlone:
+		serveLibrary()
+		return
 	}
 	o := Options{Data: data, Listen: "127.0.0.1:0"}
 	if cluster := os.Getenv("SIXGATE_GATEWAY_CLUSTER"); cluster != "" {
@@ -103,25 +107,37 @@ func (g apart) busy(b *testing.B) time.Duration {
 }
 
 // BenchmarkSessions is what the gateway spends on sessions: memory for each of 200, and processor time for what passes between
-// their ends, all at once.
+// their ends, all at once. Beside it the same between nodes of libp2p alone.
 func BenchmarkSessions(b *testing.B) {
+	b.Run("sixgate", func(b *testing.B) {
+		measureCost(b, startApart(b, Options{Data: filepath.Join(b.TempDir(), "data")}), through)
+	})
+	b.Run("library", func(b *testing.B) { measureCost(b, startApart(b, Options{Data: libraryAlone}), bareCircuit) })
+}
+
+// through is a channel of a session through the gateway.
+func through(b *testing.B, g apart) (at, from io.ReadWriteCloser) {
+	profile, err := AddOperator(g.data, "Ada", "Example Ltd")
+	if err != nil {
+		b.Fatal(err)
+	}
+	profile.Gateways = []string{g.address}
+	bridge, host := dialBridge(b, p2p.BridgeOptions{Profile: profile}), dialHost(b, g.address)
+	atHost, atBridge := call(b, host, bridge)
+	consent(b, atHost, atBridge)
+	return screen(b, atHost, atBridge)
+}
+
+// measureCost has as many pairs of ends as make 200, and has all of them carry bytes.
+func measureCost(b *testing.B, g apart, meet func(*testing.B, apart) (at, from io.ReadWriteCloser)) {
 	const sessions, each, piece = 200, 8 << 20, 64 << 10
-	g := startApart(b, Options{Data: filepath.Join(b.TempDir(), "data")})
 	var before float64
 	var hosts, bridges []io.ReadWriteCloser
 	for i := range sessions + 1 {
 		if i == 1 { // the first warms up
 			before = g.resident(b)
 		}
-		profile, err := AddOperator(g.data, "Ada", "Example Ltd")
-		if err != nil {
-			b.Fatal(err)
-		}
-		profile.Gateways = []string{g.address}
-		bridge, host := dialBridge(b, p2p.BridgeOptions{Profile: profile}), dialHost(b, g.address)
-		atHost, atBridge := call(b, host, bridge)
-		consent(b, atHost, atBridge)
-		at, from := screen(b, atHost, atBridge)
+		at, from := meet(b, g)
 		hosts, bridges = append(hosts, at), append(bridges, from)
 	}
 	b.ReportMetric((g.resident(b)-before)/sessions, "kB/session")
