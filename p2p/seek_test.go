@@ -101,6 +101,10 @@ func TestSilentGatewaysAreNotWaitedFor(t *testing.T) {
 	if way, _ := h.Way(); way.Gateway != g.ID().String() || time.Since(began) > tryFor/2 {
 		t.Errorf("the host came by %v after %v", way, time.Since(began))
 	}
+	h.Close()
+	if _, failed := h.Way(); errors.Is(failed, context.Canceled) {
+		t.Errorf("that others were slower counts as failure: %v", failed)
+	}
 }
 
 // An address of one gateway, where another program answers, is a way that failed, and no more.
