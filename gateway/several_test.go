@@ -92,11 +92,9 @@ func TestSessionGoesToAnotherGateway(t *testing.T) {
 	}
 	for _, want := range []int{1, 0} {
 		g[1-want].Close()
-		awaitBroken(t, true, host, bridge)
-		awaitBroken(t, false, host, bridge)
-		if where(h) != want || where(b) != want {
-			t.Errorf("gateway %d is closed, and the host is at %d, the bridge at %d", 1-want, where(h), where(b))
-		}
+		eventually(t, "both are at the other gateway", func() bool {
+			return where(h) == want && where(b) == want && !host.Broken() && !bridge.Broken()
+		})
 		lostAndFound(t, reach)
 		if want == 1 {
 			g[0] = reopen(t, g[0])
