@@ -30,7 +30,7 @@ help:
 	@echo "make test     every test"
 	@echo "make bench    beside x11vnc and TigerVNC on the same display; writes BENCHMARKS.md"
 	@echo "make build    the three programs and the demo, stripped, in bin/"
-	@echo "make soak     ten minutes of sessions whose connections are cut every five seconds; make test has less of it"
+	@echo "make soak     ten minutes of sessions whose connections are cut every five seconds; make test has one"
 	@echo "make lint     gofmt, go vet (for Windows too), staticcheck: a part of make test, as is make fuzz"
 	@echo "make vulnerabilities    govulncheck; needs vuln.go.dev"
 

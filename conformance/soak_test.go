@@ -17,7 +17,7 @@ import (
 	"sixgate/session"
 )
 
-var soakFor = flag.Duration("soak", 16*time.Second, "how long connections are cut")
+var soakFor = flag.Duration("soak", time.Minute, "how long connections are cut")
 
 const cutEvery = 5 * time.Second
 

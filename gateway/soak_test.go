@@ -14,7 +14,7 @@ import (
 	"sixgate/session"
 )
 
-var soakFor = flag.Duration("soak", 5*time.Second, "how long connections are cut")
+var soakFor = flag.Duration("soak", time.Minute, "how long connections are cut")
 
 // passage is what one end of a channel wrote, or the other read.
 type passage struct {
@@ -56,9 +56,10 @@ func receive(from io.Reader) <-chan passage {
 	return got
 }
 
-// TestSoak has a film on the channel of the screen, as much as goes on a tunnel, and somebody who types on a third, while the
+// TestSoak has a film on the channel of the screen, 20 MB a second on a tunnel, and somebody who types on a third, while the
 // connections of host and bridge are cut in turn. Both ends' hashes are the same, and every letter comes back, in its order.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	g := start(t, Options{})
 	b := addBridge(t, g, "Ada")
 	host, bridge := call(t, dialHost(t, g.Addresses()...), b)
@@ -78,10 +79,11 @@ func TestSoak(t *testing.T) {
 		}
 	}
 
-	over, cutEvery := time.Now().Add(*soakFor), min(5*time.Second, *soakFor/5)
+	const cutEvery = 5 * time.Second
+	over := time.Now().Add(*soakFor)
 	const picture, pictures = 60_000, 25 // bytes, a second
 	film, filmed := send(shown, picture, time.Second/pictures, over), receive(seen)
-	sent, got := send(at, 100_000, 0, over), receive(from)
+	sent, got := send(at, 100_000, 5*time.Millisecond, over), receive(from)
 	go io.Copy(typed, struct{ io.Reader }{typed})
 
 	cuts, letters := 0, 0
