@@ -108,11 +108,13 @@ func TestSessionGoesToAnotherGateway(t *testing.T) {
 	}
 }
 
-// cable leads to a gateway over TCP. When it is pulled it stays open, and nothing passes.
+// cable leads to a gateway over TCP. What it carries may fall silent: it stays open, and nothing passes.
 type cable struct {
 	address string
 	mu      sync.Mutex
-	pulled  bool
+	pulled  bool // nothing passes ever again
+	carried int  // connections so far
+	silent  int  // of these, the first so many
 }
 
 func layCable(t *testing.T, g *Gateway) *cable {
@@ -139,9 +141,11 @@ func layCable(t *testing.T, g *Gateway) *cable {
 			}
 			c.mu.Lock()
 			ends = append(ends, near, far)
+			n := c.carried
+			c.carried++
 			c.mu.Unlock()
-			carrying.Go(func() { c.carry(near, far) })
-			carrying.Go(func() { c.carry(far, near) })
+			carrying.Go(func() { c.carry(n, near, far) })
+			carrying.Go(func() { c.carry(n, far, near) })
 		}
 	})
 	t.Cleanup(func() {
@@ -156,13 +160,13 @@ func layCable(t *testing.T, g *Gateway) *cable {
 	return c
 }
 
-func (c *cable) carry(to, from net.Conn) {
+func (c *cable) carry(which int, to, from net.Conn) {
 	for b := make([]byte, 32<<10); ; {
 		n, err := from.Read(b)
 		c.mu.Lock()
-		pulled := c.pulled
+		silent := c.pulled || which < c.silent
 		c.mu.Unlock()
-		if pulled {
+		if silent {
 			if err != nil {
 				return
 			}
@@ -181,8 +185,15 @@ func (c *cable) pull() {
 	c.pulled = true
 }
 
+// hush silences what it carries now.
+func (c *cable) hush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent = c.carried
+}
+
 // soon is before libp2p, or who waits for an answer, gives a connection up.
-const soon = 10 * time.Second
+const soon = 15 * time.Second
 
 // A gateway that falls silent is left by a session, and by a bridge whose code waits.
 func TestSilentGatewayIsLeft(t *testing.T) {
@@ -232,6 +243,41 @@ func TestSilentGatewayIsLeft(t *testing.T) {
 		t.Errorf("the host has its answer after %v", took)
 	}
 	host.End(session.ByUser)
+}
+
+// A connection to the only gateway that falls silent, as after a change of network, is left for another one there.
+func TestSilentConnectionIsLeft(t *testing.T) {
+	t.Parallel()
+	g := start(t, Options{})
+	for _, end := range []string{"host", "bridge"} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel()
+			profile, err := AddOperator(g.data, end, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			home, work := layCable(t, g), layCable(t, g)
+			profile.Gateways = []string{work.address}
+			host, bridge := call(t, dialHost(t, home.address), dialBridge(t, p2p.BridgeOptions{Profile: profile}))
+			consent(t, host, bridge)
+			near, far := screen(t, host, bridge)
+			at := home
+			if end == "bridge" {
+				at = work
+			}
+			at.hush()
+			began := time.Now()
+			go near.Write([]byte("on it goes"))
+			got := make([]byte, 10)
+			if _, err := io.ReadFull(far, got); err != nil || string(got) != "on it goes" {
+				t.Errorf("the channel carries %q, %v", got, err)
+			}
+			if took := time.Since(began); took > soon {
+				t.Errorf("only after %v", took)
+			}
+			host.End(session.ByUser)
+		})
+	}
 }
 
 // The doctors say what works of each gateway. One is enough.

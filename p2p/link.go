@@ -49,8 +49,8 @@ func (b *Bridge) keepLink(ctx context.Context) {
 // check gives the gateway up when it does not answer: the bridge would wait in vain for hosts that it sends.
 func (b *Bridge) check(ctx context.Context) {
 	at, began := b.here(), time.Now()
-	answers := b.answers(ctx, at)
-	slept := time.Since(began) > 2*answerWithin // so did this program, or its machine: the answer may be there by now
+	answers := b.answers(ctx, at, answerFor)
+	slept := time.Since(began) > 2*answerFor // so did this program, or its machine: the answer may be there by now
 	if !answers && !slept && ctx.Err() == nil {
 		b.node.Network().ClosePeer(at.id)
 	}

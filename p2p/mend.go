@@ -18,9 +18,10 @@ const mendFor = 4 * time.Second
 
 // How a gateway is found to be silent.
 const (
-	askEvery     = 2 * time.Second // a bridge asks whether it is there …
-	answerFirst  = time.Second     // a question waits so long before that is asked
-	answerWithin = 3 * time.Second // … and so long for the answer
+	askEvery    = 2 * time.Second        // a bridge asks whether it is there …
+	answerFor   = 3 * time.Second        // … and waits so long for the answer
+	watchAfter  = 500 * time.Millisecond // a question that is not answered waits so long before that is asked …
+	watchWithin = 2 * time.Second        // … and so long for the answer: both leave some of mendFor for another connection
 )
 
 // mend connects to a bridge again, wherever it is now.
@@ -54,7 +55,7 @@ func (u *uplink) watch(ctx context.Context, g gateway) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		if sleep(ctx, answerFirst) == nil && !u.answers(ctx, g) && ctx.Err() == nil {
+		if sleep(ctx, watchAfter) == nil && !u.answers(ctx, g, watchWithin) && ctx.Err() == nil {
 			u.node.Network().ClosePeer(g.id)
 		}
 	})
@@ -62,8 +63,8 @@ func (u *uplink) watch(ctx context.Context, g gateway) (stop func()) {
 }
 
 // answers reports whether the connection to a gateway carries anything.
-func (u *uplink) answers(ctx context.Context, g gateway) bool {
-	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "answers"), answerWithin)
+func (u *uplink) answers(ctx context.Context, g gateway, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "answers"), within)
 	defer cancel()
 	s, err := u.node.NewStream(ctx, g.id, identify.ID)
 	if err != nil {
