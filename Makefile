@@ -55,10 +55,11 @@ install-test:
 install-bench:
 	$(call install,$(BENCH_DEBS))
 
+BIN := bin
 build: install-build
-	@mkdir -p bin
-	@$(foreach p,$(PROGRAMS) sixgate-demo,echo "Building bin/$p" && $(GOBUILD) $(FLAGS_$p) -o bin/$p ./cmd/$p &&) true
-	@ls -l $(addprefix bin/,$(PROGRAMS)) | awk '{printf "%-24s %5.1f MB\n", $$9, $$5/1e6}'
+	@mkdir -p $(BIN)
+	@$(foreach p,$(PROGRAMS) sixgate-demo,echo "Building $(BIN)/$p" && $(GOBUILD) $(FLAGS_$p) -o $(BIN)/$p ./cmd/$p &&) true
+	@ls -l $(addprefix $(BIN)/,$(PROGRAMS)) | awk '{printf "%-24s %5.1f MB\n", $$9, $$5/1e6}'
 
 demo: install-demo build
 	bin/sixgate-demo $(DEMO)

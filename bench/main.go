@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -144,13 +145,12 @@ func everything(ctx context.Context, f flags, st *stage, r *report) error {
 // programs are where ours lie.
 type programs struct{ gateway, bridge, host string }
 
-// build makes the three programs as they are shipped: stripped.
+// build makes the three programs as they are shipped.
 func build(ctx context.Context, dir string) (programs, error) {
-	p := programs{filepath.Join(dir, "sixgate-gateway"), filepath.Join(dir, "sixgate-bridge"), filepath.Join(dir, "sixgate-host")}
-	for _, bin := range []string{p.gateway, p.bridge, p.host} {
-		if err := goBuild(ctx, bin); err != nil {
-			return p, err
-		}
+	cmd := exec.CommandContext(ctx, "make", "build", "BIN="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return programs{}, fmt.Errorf("make build (from the repository's root): %w\n%s", err, out)
 	}
-	return p, nil
+	return programs{filepath.Join(dir, "sixgate-gateway"), filepath.Join(dir, "sixgate-bridge"), filepath.Join(dir, "sixgate-host")}, nil
 }

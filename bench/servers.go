@@ -9,11 +9,9 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"sixgate/desktop/xvfb"
@@ -160,14 +158,4 @@ func versionOf(ctx context.Context, program string, args ...string) string {
 		return strings.TrimSpace(string(out))
 	}
 	return regexp.MustCompile(`\d+\.\d+(\.\d+)?`).FindString(string(out))
-}
-
-// goBuild makes one of our commands, stripped, named as its file.
-func goBuild(ctx context.Context, bin string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "./cmd/"+filepath.Base(bin))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s (from the repository's root): %w\n%s", filepath.Base(bin), err, out)
-	}
-	return nil
 }
