@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -22,14 +21,7 @@ import (
 // A host learns of the bridge without waiting for what that says, but does not reach it before it has been let in there.
 func TestNobodyCallsBeforeTheyAreExpected(t *testing.T) {
 	g := start(t, Options{})
-	profile, err := AddOperator(g.data, "Ada", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := crypto.UnmarshalPrivateKey(profile.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, key := operatorOf(t, g, "Ada")
 	bridge, gateway := node(t, g, key)
 	called, redeemed := make(chan struct{}), make(chan struct{})
 	bridge.SetStreamHandler(circuit.ProtoIDv2Stop, func(s network.Stream) {

@@ -87,7 +87,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// operatorOf admits an operator at a gateway, and returns the key of their bridge.
+// operatorOf admits an operator at a gateway, and returns their profile and the key in it.
 func operatorOf(t testing.TB, g *Gateway, name string) (p2p.Profile, crypto.PrivKey) {
 	t.Helper()
 	profile, err := AddOperator(g.data, name, "Example Ltd")

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -24,14 +23,7 @@ import (
 // operatorsNode is a node with the key of an operator's bridge, which does what the test does.
 func operatorsNode(t testing.TB, g *Gateway) (host.Host, peer.AddrInfo) {
 	t.Helper()
-	profile, err := AddOperator(g.data, "Eve", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := crypto.UnmarshalPrivateKey(profile.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, key := operatorOf(t, g, "Eve")
 	return node(t, g, key)
 }
 

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -198,14 +197,7 @@ func TestHostsThatABridgeNames(t *testing.T) {
 // A bridge that comes again, without the gateway having noticed that it went, is reached by its new connection alone.
 func TestBridgeComesAgain(t *testing.T) {
 	g := start(t, Options{})
-	profile, err := AddOperator(g.data, "Ada", "Example Ltd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := crypto.UnmarshalPrivateKey(profile.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, key := operatorOf(t, g, "Ada")
 	before, gateway := node(t, g, key) // and goes, though it does not know that
 	gone := make(chan struct{}, 1)
 	before.Network().Notify(&network.NotifyBundle{DisconnectedF: func(network.Network, network.Conn) { gone <- struct{}{} }})
