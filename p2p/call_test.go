@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -140,6 +141,42 @@ func TestBothEnd(t *testing.T) {
 			t.Fatalf("ended with %v and %v", host.Err(), bridge.Err())
 		}
 	}
+}
+
+// What the other end has said before it hung up is read, also when this end is late for that.
+func TestLastWordIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &lan{down: true}
+		c := testCall(false, n)
+		on := n.add(true)
+		near, far, _ := on.pipe()
+		c.begin(near, on)
+		other := resume.New(resume.Options{})
+		if err := other.Attach(far, 0, false); err != nil {
+			t.Fatal(err)
+		}
+		c.mu.Lock()
+		c.awaitEnd()
+		c.mu.Unlock()
+		message.Write(other, &message.Control{What: &message.Control_End{End: &message.End{Reason: uint32(session.ByUser)}}})
+		synctest.Wait()
+		on.close()
+		ctx, stop := context.WithCancel(t.Context())
+		var keeping sync.WaitGroup
+		keeping.Go(func() { c.keep(ctx) })
+		time.Sleep(time.Second)
+		var m message.Control
+		if err := message.Read(c.control, &m); err != nil || m.GetEnd().GetReason() != uint32(session.ByUser) {
+			t.Errorf("the last word is %v, %v", &m, err)
+		}
+		time.Sleep(2 * paceMost)
+		if !c.control.Over() {
+			t.Error("the call waits for more")
+		}
+		stop()
+		keeping.Wait()
+		other.Fail(ErrClosed)
+	})
 }
 
 // A bridge cannot say what the user did, nor a host what the supporter did.

@@ -60,8 +60,9 @@ func (c *Call) keep(ctx context.Context) {
 		c.forgetOver()
 		switch {
 		case c.hungUp():
-			c.control.Fail(ErrClosed)
-			left = false
+			if left = c.control.Unread(); !left { // perhaps its last word
+				c.control.Fail(ErrClosed)
+			}
 		case !c.host:
 			left = c.bring(ctx)
 		case c.control.Attached():

@@ -214,6 +214,13 @@ func (c *Conn) Attached() bool {
 	return c.on != nil
 }
 
+// Unread reports whether something has arrived that the program has not read.
+func (c *Conn) Unread() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.in.size > 0
+}
+
 // Done is closed when no stream is needed any more: both ends have had everything, or the channel is broken.
 func (c *Conn) Done() <-chan struct{} { return c.over }
 
