@@ -386,10 +386,7 @@ func (b *Bridge) judge(consented bool, lasted time.Duration) {
 // disconnected wakes keepLink when the last connection to the gateway that is used is gone.
 func (b *Bridge) disconnected(n network.Network, c network.Conn) {
 	if at := b.here().id; c.RemotePeer() == at && n.Connectedness(at) != network.Connected {
-		select {
-		case b.lost <- struct{}{}:
-		default:
-		}
+		signal(b.lost)
 	}
 }
 

@@ -52,10 +52,7 @@ func (b *Bridge) direct(ctx context.Context, host peer.ID) {
 	gone := make(chan struct{}, 1)
 	losses := &network.NotifyBundle{DisconnectedF: func(_ network.Network, c network.Conn) {
 		if c.RemotePeer() == host {
-			select {
-			case gone <- struct{}{}:
-			default:
-			}
+			signal(gone)
 		}
 	}}
 	b.node.Network().Notify(losses)

@@ -142,10 +142,7 @@ func (b *Bridge) forgetCode(dead Code) {
 		return
 	}
 	b.code = Code{}
-	select {
-	case b.forgotten <- struct{}{}:
-	default:
-	}
+	signal(b.forgotten)
 }
 
 // announce tells the gateway which hosts may reach the bridge, and takes its place at the relay for them. The gateway keeps neither
