@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"sixgate/p2p"
 )
 
 // secretBytes is how long the secret is that all gateways of a cluster share.
@@ -27,7 +27,7 @@ func secretFile(data string) string { return filepath.Join(data, "cluster.key") 
 // loadSecret reads the cluster's secret, or makes it at the first start of the first gateway.
 func loadSecret(data string) (secret []byte, made bool, err error) {
 	path := secretFile(data)
-	b, err := os.ReadFile(path)
+	b, err := p2p.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		secret = make([]byte, secretBytes)
 		rand.Read(secret)
@@ -35,13 +35,6 @@ func loadSecret(data string) (secret []byte, made bool, err error) {
 	}
 	if err != nil {
 		return nil, false, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, false, err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, false, fmt.Errorf("others may read the cluster's secret in %s (mode %04o): run 'chmod 600 %s'", path, mode, path)
 	}
 	if secret, err = hex.DecodeString(strings.TrimSpace(string(b))); err != nil || len(secret) != secretBytes {
 		return nil, false, fmt.Errorf("%s holds no cluster's secret: copy the file from another gateway of the cluster, or "+

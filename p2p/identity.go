@@ -24,12 +24,12 @@ func NewIdentity() (crypto.PrivKey, error) {
 // LoadIdentity reads the ed25519 key at path, which must be readable by its owner only. It makes one where there is none;
 // of several programs that do so at once, all get the same.
 func LoadIdentity(path string) (crypto.PrivKey, error) {
-	b, err := readSecret(path)
+	b, err := ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeIdentity(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("make the key %s: %w", path, err)
 		}
-		b, err = readSecret(path)
+		b, err = ReadSecret(path)
 	}
 	if err != nil {
 		return nil, err
@@ -76,8 +76,8 @@ func makeIdentity(path string) error {
 	return os.Link(f.Name(), path)
 }
 
-// readSecret reads a file that only its owner may read.
-func readSecret(path string) ([]byte, error) {
+// ReadSecret reads a file that only its owner may read, and that is no longer than 64 KiB.
+func ReadSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func NewProfile(gateways []string, operator, organisation string) (p Profile, id
 
 // LoadProfile reads the profile at path, which must be readable by its owner only.
 func LoadProfile(path string) (p Profile, err error) {
-	b, err := readSecret(path)
+	b, err := ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Profile{}, fmt.Errorf("there is no profile at %s: have your gateway's operator make one with "+
 			"'sixgate-gateway operator add'", path)
